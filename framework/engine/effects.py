@@ -1,0 +1,158 @@
+"""What a conversation can ask for. Whoever drives the engine carries these out in the order they come."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Emit:
+    """Publish an event; the driver stamps id, time, session and flow on it."""
+
+    type: str
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Say:
+    """Speak (or print) this text word for word; answered by `Spoken(say=…)`."""
+
+    say: str
+    text: str
+    language: str
+    remember: bool = True
+    """Whether the words go into the model's context as the assistant's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """A function offered to the model."""
+
+    name: str
+    description: str
+    properties: dict[str, Any]
+    """JSON Schema of each argument."""
+    required: tuple[str, ...] = ()
+    timeout_s: float = 10.0
+    keep: bool = True
+    """Whether a call goes on when the person interrupts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prompt:
+    """Set what the model reads and may call. Says nothing by itself: `RunModel` does."""
+
+    role: str | None
+    """The system instruction; None leaves the present one."""
+    messages: tuple[dict[str, Any], ...]
+    """Messages in OpenAI's shape (`role`, `content`), appended to the context."""
+    reset: bool = False
+    """True: the messages replace the whole context."""
+    tools: tuple[Offer, ...] | None = None
+    """All functions offered from now on; None leaves them as they are."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunModel:
+    """Let the model respond; answered by `ModelCalled`? then `ModelFinished`, or by `ModelFailed`."""
+
+    turn: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """Give a model's call its result; answered by `AnswerRead` once it stands in the context."""
+
+    call: str
+    result: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallTool:
+    """Run a plugin's tool (or a Pipecat function); answered by exactly one `ToolFinished`."""
+
+    call: str
+    tool: str
+    """The tool's registered name, `plugin.tool`; a Pipecat function's name as the file has it."""
+    arguments: dict[str, Any]
+    timeout_s: float
+    by: Literal["model", "flow"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelTool:
+    """Stop a running call; its `ToolFinished` is no longer waited for."""
+
+    call: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """Run an action, awaited; answered by `ActionFinished`."""
+
+    action: str
+    kind: Literal["plugin", "pipecat"]
+    """`plugin`: `{name, with}` of a registered action. `pipecat`: the action's mapping from the file, untouched."""
+    spec: dict[str, Any]
+    timeout_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """One intent that the router may decide for."""
+
+    key: str
+    text: str
+    examples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Classify:
+    """Decide which choice a text means, or none; answered by `Classified`."""
+
+    request: str
+    text: str
+    choices: tuple[Choice, ...]
+    language: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interrupt:
+    """Stop what the bot is saying and drop what is queued to be said."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settle:
+    """An order has its fate."""
+
+    order: str
+    status: Literal["applied", "refused"]
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class End:
+    """The session is over: finish what is being said (at most its length plus 2 s), then leave."""
+
+    reason: str
+    outputs: dict[str, Any] = field(default_factory=dict)
+
+
+Effect = Emit | Say | Prompt | RunModel | Answer | CallTool | CancelTool | Act | Classify | Interrupt | Settle | End
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expectation:
+    """What the present node listens for; asked at the moment of decoding, never pushed."""
+
+    node: str
+    language: str
+    kind: str = ""
+    """The type of the slot being asked for, else empty."""
+    words: tuple[str, ...] = ()
+    """Phrases the recogniser should lean towards: values, synonyms, examples."""
+    sample: str = ""
+    """What a model without language may say here."""
+    functions: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Offered function → example sentences."""

@@ -1,0 +1,167 @@
+"""What can happen to a conversation. Every input carries the moment it happened: the engine has no clock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Outcome = Literal["value", "error", "timeout", "cancelled"]
+"""How a tool call ended; every call ends in exactly one of these."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happened:
+    """The base of all inputs."""
+
+    at: float
+    """Seconds since the epoch, UTC."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started(Happened):
+    """The participants are connected and the first node may be entered."""
+
+    session: dict[str, Any] = field(default_factory=dict)
+    """`id`, `room`, `channel` (`voice` or `text`), `language`."""
+    identity: dict[str, Any] | None = None
+    slots: dict[str, Any] = field(default_factory=dict)
+    """Values that the starter gave."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard(Happened):
+    """A person finished a turn: its whole text, as recognised or typed."""
+
+    text: str
+    participant: str = "user"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Classified(Happened):
+    """The router's verdict on a `Classify`; `choice` is None for "none of them"."""
+
+    request: str
+    choice: str | None
+    score: float = 0.0
+    by: Literal["keys", "example", "router", "model"] = "router"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelCall:
+    """One function call inside a model's turn."""
+
+    call: str
+    name: str
+    """The function's name as the model saw it."""
+    arguments: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelCalled(Happened):
+    """The model called functions: all calls of one response, together."""
+
+    turn: int
+    calls: tuple[ModelCall, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelFinished(Happened):
+    """The model's response is complete (its text, perhaps empty; its calls came as `ModelCalled` before)."""
+
+    turn: int
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelFailed(Happened):
+    """The model's service gave an error instead of a response."""
+
+    turn: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolFinished(Happened):
+    """A `CallTool` has its outcome."""
+
+    call: str
+    outcome: Outcome
+    result: Any = None
+    """JSON; None unless the outcome is `value`."""
+    code: str = ""
+    """For an error: a stable word such as `failed`, `retry`, `bad_arguments`, `not_json`, `crashed`."""
+    message: str = ""
+    """For an error: one safe sentence for the model; never an exception's text."""
+    respond: bool = True
+    """False when a Pipecat function returned `NO_RESPONSE`: the model is not run again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerRead(Happened):
+    """The answer to a model's call now stands in the model's context."""
+
+    call: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionFinished(Happened):
+    """An `Act` is over."""
+
+    action: str
+    ok: bool = True
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateChanged(Happened):
+    """A Pipecat function or action changed the free-form state; this is all of it now, as JSON."""
+
+    state: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spoken(Happened):
+    """The bot's words have left: said to the end, or cut off."""
+
+    generated: str
+    spoken: str
+    interrupted: bool = False
+    say: str | None = None
+    """The id of the `Say`; None for the model's own words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimePassed(Happened):
+    """The clock has reached `at`; deadlines up to it are due."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ordered(Happened):
+    """An operator or program gave an order (see `framework.sessions.orders`), as JSON with `order_id`."""
+
+    order: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HungUp(Happened):
+    """The person left: the session ends with this reason."""
+
+    reason: str = "hangup"
+
+
+Input = (
+    Started
+    | Heard
+    | Classified
+    | ModelCalled
+    | ModelFinished
+    | ModelFailed
+    | ToolFinished
+    | AnswerRead
+    | ActionFinished
+    | StateChanged
+    | Spoken
+    | TimePassed
+    | Ordered
+    | HungUp
+)

@@ -1,0 +1,1 @@
+"""Conversations written in YAML: read, check, draw. Knows nothing about audio."""

@@ -1,0 +1,83 @@
+"""What a slot type is: it hears, checks, reads back and speaks one kind of value."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+Kind = Literal["text", "integer", "number", "boolean", "enum", "date"]
+"""What expressions may do with a value of the type."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hearing:
+    """What surrounds an answer."""
+
+    language: str
+    today: date
+    asked: bool = True
+    """True while this very slot is asked for: bare answers count. Else only words that name the slot do."""
+    name: str = ""
+    """The slot's name, for words that name it ("the size is …")."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A value heard in a text."""
+
+    value: Any
+    """In canonical form, as JSON."""
+    start: int
+    end: int
+    """Which part of the text it came from: `text[start:end]`."""
+    named: bool = False
+    """The words named the slot or can mean nothing else ("my name is Ada", an enum value)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Words that are a value of the type, but not one this slot takes."""
+
+    why: str
+    """One sentence to say to the person, in the session's language."""
+
+
+class Options(BaseModel):
+    """Type options of a declaration; unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class SlotType(ABC):
+    """A type that slots can have. Stateless: one instance serves all sessions."""
+
+    name: ClassVar[str]
+    """As a flow writes it."""
+    kind: ClassVar[Kind]
+    open: ClassVar[bool] = False
+    """True when any words may be an answer (`text`, `person_name`): intents are then asked for first."""
+    Options: ClassVar[type[Options]] = Options
+
+    @abstractmethod
+    def hear(self, text: str, options: Any, hearing: Hearing) -> Found | Refused | None:
+        """Find a value in what a person said or typed; None when there is none."""
+
+    @abstractmethod
+    def check(self, value: Any, options: Any, today: date) -> Any:
+        """The canonical form of a value set by a flow, tool or order; `ValueError` with a sentence when it is none."""
+
+    @abstractmethod
+    def spoken(self, value: Any, options: Any, language: str) -> str:
+        """The value as people say it, for `say` and for read-backs."""
+
+    def words(self, options: Any, language: str) -> tuple[str, ...]:
+        """Phrases that a recogniser should lean towards while this slot is asked for."""
+        return ()
+
+    def question(self, name: str, language: str) -> str:
+        """What to ask when the declaration has no prompt."""
+        raise NotImplementedError
