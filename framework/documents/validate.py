@@ -1,0 +1,80 @@
+"""Check a source against a pydantic model and report every problem in place, in words for people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from framework.documents.shape import Shape
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pydantic import BaseModel
+
+    from framework.documents.diagnostics import Diagnostic
+    from framework.documents.source import KeyPath, Source
+
+M = TypeVar("M", bound="BaseModel")
+
+ROUNDS = 20
+"""How often what pydantic refuses is taken out and the rest tried again."""
+
+
+@dataclass
+class Examined(Generic[M]):
+    """What came of a check: the model of everything that was right, and what was not."""
+
+    model: M | None
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    damage: list[tuple[str | int, ...]] = field(default_factory=list)
+    """Paths at which something was left out of the model or guessed."""
+
+
+def validate(
+    source: Source,
+    model: type[M],
+    path: KeyPath = (),
+    *,
+    codes: str = "CFG",
+    later: Mapping[Any, set[str]] | None = None,
+) -> tuple[M | None, list[Diagnostic]]:
+    """The source as an instance of `model`, or None, with all problems at once."""
+    found = examine(source, model, path, codes=codes, later=later)
+    return (None if found.diagnostics else found.model), found.diagnostics
+
+
+def examine(
+    source: Source,
+    model: type[M],
+    path: KeyPath = (),
+    *,
+    codes: str = "CFG",
+    later: Mapping[Any, set[str]] | None = None,
+    lenient: bool = False,
+) -> Examined[M]:
+    """The same, with a model of what is right even when something is wrong, so that other checks can go on."""
+    shape = Shape(source, codes, later or {}, lenient=lenient)
+    data = shape.model(model, source.node(path).value, tuple(path))
+    result = Examined[M](None, shape.diagnostics, shape.damage)
+    for _ in range(ROUNDS):
+        problems = _attempt(result, model, data)
+        if not problems:
+            break
+        before = data
+        for problem in reversed(problems):
+            data = shape.refuse(data, tuple(path), problem)
+        if data == before:
+            break
+    return result
+
+
+def _attempt(result: Examined[M], model: type[M], data: Any) -> list[Any]:
+    from pydantic import ValidationError  # noqa: PLC0415 - reading alone needs no pydantic
+
+    try:
+        result.model = model.model_validate(data)
+    except ValidationError as wrong:
+        return list(wrong.errors(include_url=False))
+    except RecursionError:
+        return []
+    return []
