@@ -1,0 +1,395 @@
+"""Compile a flow into a plan: parse its texts and expressions, resolve its tools and slot types."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from framework.personalities.model import Personality
+
+from framework.engine.effects import Offer
+from framework.engine.plan import (
+    ActionPlan,
+    Branch,
+    FillerPlan,
+    LimitsPlan,
+    NodePlan,
+    Offered,
+    PipecatActionPlan,
+    Plain,
+    Plan,
+    RungPlan,
+    SlotPlan,
+    Text,
+    Value,
+    Way,
+    Wording,
+)
+from framework.errors import UnknownNameError
+from framework.flows import durations, expressions
+from framework.flows.model import ActionUse, Branches, Filler, Flow, Function, Node, Route, Rung, Slot, ToolUse, Words
+from framework.slots.base import SlotType
+from framework.suggest import did_you_mean
+
+if TYPE_CHECKING:
+    from framework.plugins.tools import Tool
+
+TOOL_TIMEOUT_S = 10.0
+ACTION_TIMEOUT_S = 10.0
+ATTEMPTS = 3
+NAME_LENGTH = 64
+"""The longest function name that models take."""
+
+
+def compile_plan(
+    flow: Flow,
+    *,
+    hash: str = "",  # noqa: A002 - the word every event and spec uses
+    personality: Personality,
+    slot_types: Mapping[str, SlotType],
+    tools: Mapping[str, Tool] | None = None,
+) -> Plan:
+    """Make a checked flow ready to run.
+
+    Args:
+        flow: As read from its file.
+        hash: SHA-256 of the flow with all it includes.
+        personality: Who speaks.
+        slot_types: Type name → type.
+        tools: Tool name → tool, for schemas and descriptions; Pipecat's functions by their own names.
+
+    Raises:
+        UserError: A name that the flow uses is not there. `convo check` says the same with a place.
+    """
+    return _Compiler(flow, hash, personality, slot_types, tools or {}).plan()
+
+
+class _Compiler:
+    def __init__(
+        self,
+        flow: Flow,
+        flow_hash: str,
+        personality: Personality,
+        slot_types: Mapping[str, SlotType],
+        tools: Mapping[str, Tool],
+    ) -> None:
+        self.flow = flow
+        self.hash = flow_hash
+        self.personality = personality
+        self.slot_types = slot_types
+        self.tools = tools
+        self.wording: Callable[[str], Wording] = (
+            expressions.StateTemplate.parse if flow.pipecat else expressions.Template.parse
+        )
+
+    def plan(self) -> Plan:
+        flow = self.flow
+        limits = flow.limits
+        languages = tuple(flow.languages or self.personality.languages or ["en"])
+        return Plan(
+            flow=flow.flow,
+            hash=self.hash,
+            initial=flow.initial_node,
+            nodes={name: self.node(name, node) for name, node in flow.nodes.items()},
+            slots={name: self.slot(name, slot) for name, slot in flow.slots.items()},
+            personality=self.personality,
+            persona={language: _persona(self.personality, language) for language in languages},
+            languages=languages,
+            limits=LimitsPlan(
+                duration_s=durations.parse(limits.duration),
+                turns=limits.turns,
+                tool_calls=limits.tool_calls,
+                tool_calls_per_turn=limits.tool_calls_per_turn,
+                to=limits.goto,
+            ),
+            on_error=flow.on_error,
+            pipecat=flow.pipecat,
+        )
+
+    # --- Texts and values ---------------------------------------------------
+
+    def text(self, words: Words) -> Text:
+        if isinstance(words, str):
+            return Text({"": self.wording(words)})
+        return Text({language: self.wording(text) for language, text in words.items()})
+
+    def texts(self, words: Iterable[Words] | None) -> tuple[Text, ...]:
+        return tuple(self.text(w) for w in words or ())
+
+    def value(self, raw: Any) -> Value:
+        return Value(self._shape(raw))
+
+    def _shape(self, raw: Any) -> Any:
+        if isinstance(raw, str):
+            return expressions.Template.parse(raw) if "{{" in raw else raw
+        if isinstance(raw, list):
+            return [self._shape(item) for item in raw]
+        if isinstance(raw, dict):
+            return {key: self._shape(item) for key, item in raw.items()}
+        return raw
+
+    def values(self, raw: Mapping[str, Any]) -> tuple[tuple[str, Value], ...]:
+        return tuple((name, self.value(value)) for name, value in raw.items())
+
+    def filler(self, filler: Filler | None) -> FillerPlan | None:
+        if filler is None:
+            return None
+        return FillerPlan(durations.parse(filler.after), self.texts(filler.say))
+
+    # --- Slots --------------------------------------------------------------
+
+    def slot(self, name: str, slot: Slot) -> SlotPlan:
+        kind = self.slot_types.get(slot.type)
+        if kind is None:
+            raise UnknownNameError(
+                f"slot `{name}` has the unknown type `{slot.type}`", fix=did_you_mean(slot.type, self.slot_types)
+            )
+        return SlotPlan(
+            name=name,
+            type=kind,
+            options=kind.Options.model_validate(slot.options),
+            prompt=self.texts(slot.prompt),
+            reprompt=self.texts(slot.reprompt),
+            confirm=slot.confirm,
+            default=slot.default,
+            examples=tuple(slot.examples),
+        )
+
+    # --- Routes -------------------------------------------------------------
+
+    def way(self, index: int, route: Route) -> Way:
+        return Way(
+            index=index,
+            guard=_condition(route.if_),
+            outcomes=None if route.outcome is None else frozenset(route.outcome),
+            intent=route.intent,
+            name=_intent_name(route) if route.intent is not None else "",
+            examples=tuple(route.examples),
+            to=route.destination,
+            end=_reason(route.end),
+            say=self.texts(route.say),
+            set=self.values(route.set),
+            clear=tuple(route.clear),
+            emit=self.emits(route.emit),
+        )
+
+    def emits(self, emit: str | dict[str, dict[str, Any]] | None) -> tuple[tuple[str, Value], ...]:
+        if emit is None:
+            return ()
+        if isinstance(emit, str):
+            return ((emit, self.value({})),)
+        return self.values(emit)
+
+    def ways(self, node: Node) -> tuple[Way, ...]:
+        if node.next is None:
+            return ()
+        if isinstance(node.next, str):
+            return (Way(index=0, to=node.next),)
+        return tuple(self.way(i, route) for i, route in enumerate(node.next))
+
+    # --- Nodes --------------------------------------------------------------
+
+    def node(self, name: str, node: Node) -> NodePlan:
+        ways = self.ways(node)
+        kind = _kind(node)
+        intents = any(way.intent is not None for way in ways)
+        defaults = self.flow.defaults
+        strategy = node.context_strategy or defaults.context_strategy
+        return NodePlan(
+            name=name,
+            kind=kind,
+            hears=kind in ("instruct", "collect") or (kind == "say" and intents),
+            set=self.values(node.set),
+            clear=tuple(node.clear),
+            say=self.texts(node.say),
+            ways=ways,
+            end=_reason(node.end),
+            enter=tuple(self.action(a) for a in node.actions.enter),
+            leave=tuple(self.action(a) for a in node.actions.leave),
+            role=None if node.role_message is None else self.text(node.role_message),
+            task=self.task(node),
+            reset=strategy == "reset",
+            respond=_responds(node),
+            offered=self.offered(node, ways) if kind == "instruct" else (),
+            sample=None if node.sample is None else self.text(node.sample),
+            collect=tuple(node.collect or ()),
+            attempts=node.attempts or defaults.attempts or ATTEMPTS,
+            no_match=tuple(self.rung(r) for r in node.no_match or defaults.no_match or ()),
+            tool=None if node.run is None else self.resolve(node.run),
+            arguments=self.values(node.with_),
+            save=_saves(node.save),
+            timeout_s=_seconds(node.timeout, TOOL_TIMEOUT_S),
+            filler=self.filler(node.filler or defaults.filler),
+            pre_actions=tuple(self.pipecat_action(a.model_dump()) for a in node.pre_actions),
+            post_actions=tuple(self.pipecat_action(a.model_dump()) for a in node.post_actions),
+        )
+
+    def task(self, node: Node) -> tuple[tuple[str, Text], ...]:
+        if node.instruct is not None:
+            return (("developer", self.text(node.instruct)),)
+        return tuple((message.role, self.text(message.content)) for message in node.task_messages or ())
+
+    def rung(self, rung: Rung) -> RungPlan:
+        return RungPlan(self.texts(rung.say), rung.goto, _reason(rung.end))
+
+    def action(self, use: str | ActionUse) -> ActionPlan:
+        if isinstance(use, str):
+            use = ActionUse(name=use)
+        return ActionPlan(use.name, self.value(use.with_), _seconds(use.timeout, ACTION_TIMEOUT_S))
+
+    def pipecat_action(self, spec: dict[str, Any]) -> PipecatActionPlan:
+        spoken = spec["type"] in ("tts_say", "end_conversation") and isinstance(spec.get("text"), str)
+        text = None
+        if spoken:
+            # Pipecat fills placeholders in `tts_say` only; a goodbye is said as it stands.
+            plain = self.flow.pipecat and spec["type"] == "end_conversation"
+            text = Text({"": Plain(spec["text"])}) if plain else self.text(spec["text"])
+        return PipecatActionPlan(spec["type"], text, spec)
+
+    # --- What the model may call --------------------------------------------
+
+    def offered(self, node: Node, ways: tuple[Way, ...]) -> tuple[Offered, ...]:
+        uses = [*self.flow.global_functions, *self.flow.tools, *node.functions, *node.tools]
+        found = [self.function(u) if isinstance(u, Function) else self.tool(u) for u in uses]
+        taken = {offered.offer.name for offered in found}
+        return (*found, *(_intent(way, taken) for way in ways if way.intent is not None))
+
+    def resolve(self, name: str) -> str:
+        """The registered name of a tool, which may be written by an alias."""
+        tool = self.tools.get(name)
+        if tool is None:
+            raise UnknownNameError(f"no plugin offers a tool `{name}`", fix=did_you_mean(name, self.tools))
+        return name
+
+    def tool(self, use: str | ToolUse) -> Offered:
+        if isinstance(use, str):
+            use = ToolUse(name=use)
+        tool = self.tools[self.resolve(use.name)]
+        timeout_s = _seconds(use.timeout, getattr(tool, "timeout_s", None) or TOOL_TIMEOUT_S)
+        return Offered(
+            offer=_offer(tool, use.as_ or tool.model_name, use.description or tool.description, use.with_, timeout_s),
+            tool=use.name,
+            presets=self.values(use.with_),
+            save=_saves(use.save),
+            ways=tuple(self.way(i, route) for i, route in enumerate(use.next)),
+            filler=self.filler(use.filler or self.flow.defaults.filler),
+            examples=tuple(tool.examples),
+        )
+
+    def function(self, function: Function) -> Offered:
+        to: str | Branch | None
+        match function.transition_to:
+            case Branches() as branches:
+                to = Branch(branches.field, dict(branches.cases), branches.default)
+            case name:
+                to = name
+        if function.transition_only:
+            offer = Offer(name=function.name, description=function.description or "", properties={})
+            return Offered(offer=offer, to=to)
+        tool = self.tools[self.resolve(function.name)]
+        timeout_s = getattr(tool, "timeout_s", None) or TOOL_TIMEOUT_S
+        offer = _offer(tool, function.name, function.description or tool.description, {}, timeout_s)
+        return Offered(offer=offer, tool=function.name, to=to, examples=tuple(tool.examples))
+
+
+def _offer(tool: Tool, name: str, description: str, presets: Mapping[str, Any], timeout_s: float) -> Offer:
+    schema = tool.parameters
+    return Offer(
+        name=name,
+        description=description,
+        properties={k: v for k, v in schema.get("properties", {}).items() if k not in presets},
+        required=tuple(k for k in schema.get("required", ()) if k not in presets),
+        timeout_s=timeout_s,
+        keep=getattr(tool, "keep", True),
+    )
+
+
+def _intent(way: Way, taken: set[str]) -> Offered:
+    name = _distinct(function_name(way), taken)
+    taken.add(name)
+    return Offered(offer=Offer(name=name, description=way.intent or "", properties={}), way=way, examples=way.examples)
+
+
+def function_name(way: Way) -> str:
+    """What the model calls to take this route: its name, else where it leads."""
+    if way.name and way.name != way.intent:
+        raw = way.name
+    elif way.to is not None:
+        raw = f"go_{way.to}"
+    elif way.end is not None:
+        raw = f"end_{way.end}"
+    else:
+        raw = f"do_{way.index + 1}"
+    return model_name(raw)
+
+
+def model_name(raw: str) -> str:
+    """A name that models accept: letters, figures, `_` and `-`, at most 64 of them.
+
+    >>> model_name("go_say goodbye!")
+    'go_say_goodbye_'
+    """
+    return re.sub(r"[^A-Za-z0-9_-]", "_", raw)[:NAME_LENGTH]
+
+
+def _distinct(name: str, taken: set[str]) -> str:
+    number, candidate = 2, name
+    while candidate in taken:
+        candidate = f"{name[: NAME_LENGTH - 4]}_{number}"
+        number += 1
+    return candidate
+
+
+def _intent_name(route: Route) -> str:
+    return route.name or route.intent or ""
+
+
+def _condition(raw: str | bool | None) -> Any:
+    return expressions.parse(raw) if isinstance(raw, str) else raw
+
+
+def _saves(raw: Mapping[str, str]) -> tuple[tuple[str, Any], ...]:
+    return tuple((slot, expressions.parse(text)) for slot, text in raw.items())
+
+
+def _seconds(duration: str | None, absent: float) -> float:
+    return absent if duration is None else durations.parse(duration)
+
+
+def _persona(personality: Personality, language: str) -> dict[str, Any]:
+    fields = personality.model_dump()
+    return {**{key: _in_language(value, language) for key, value in fields.items()}, "language": language}
+
+
+def _in_language(value: Any, language: str) -> Any:
+    """A map of languages as the text in one of them; anything else as it is."""
+    if isinstance(value, Mapping) and language in value and all(isinstance(v, str) for v in value.values()):
+        return value[language]
+    return value
+
+
+def _reason(end: str | bool | None) -> str | None:
+    if end is None or end is False:
+        return None
+    return "done" if end is True else end
+
+
+def _kind(node: Node) -> str:
+    if node.instruct is not None or node.task_messages is not None:
+        return "instruct"
+    if node.collect is not None:
+        return "collect"
+    if node.run is not None:
+        return "run"
+    return "say" if node.say is not None else "decide"
+
+
+def _responds(node: Node) -> bool:
+    """Whether the model speaks on entering; after a node's own `say` it waits for the person."""
+    if node.respond_immediately is not None:
+        return node.respond_immediately
+    return node.say is None
+
+
+__all__ = ["compile_plan", "function_name", "model_name"]

@@ -1,0 +1,58 @@
+"""What the present node listens for, and whether the flow waits for the person."""
+
+from __future__ import annotations
+
+from framework.engine.effects import Expectation
+from framework.engine.plan import NodePlan, Plan
+from framework.engine.state import State
+from framework.engine.work import Work
+
+YES_NO = {"en": ("yes", "no"), "es": ("sí", "no"), "de": ("ja", "nein")}
+
+
+def expects(plan: Plan, state: State) -> Expectation:
+    """What may be heard now; asked at the moment of decoding."""
+    if state["node"] is None or state["phase"] != "live":
+        return Expectation(node="", language=plan.languages[0])
+    work = Work(plan, state)
+    node = work.node
+    kind, words = _asked(work)
+    examples = [example for way in node.intents for example in way.examples]
+    return Expectation(
+        node=node.name,
+        language=work.language,
+        kind=kind,
+        words=(*words, *examples, *(e for o in node.offered for e in o.examples)),
+        sample=work.spoken(node.sample) if node.sample is not None else "",
+        functions=_functions(node),
+    )
+
+
+def _functions(node: NodePlan) -> dict[str, tuple[str, ...]]:
+    return {offered.offer.name: offered.examples for offered in node.offered}
+
+
+def _asked(work: Work) -> tuple[str, tuple[str, ...]]:
+    """The type being asked for, and words that its answers are made of."""
+    collect = work.state["collect"]
+    if work.node.kind != "collect" or collect is None:
+        return "", ()
+    words = [
+        word
+        for name in work.node.collect
+        for slot in (work.plan.slots[name],)
+        for word in (*slot.type.words(slot.options, work.language), *slot.examples)
+    ]
+    if collect["confirming"] is not None:
+        return "boolean", (*YES_NO.get(work.language, YES_NO["en"]), *words)
+    asked = work.plan.slots.get(collect["asking"] or "")
+    return (asked.type.name if asked else ""), tuple(words)
+
+
+def waiting(plan: Plan, state: State) -> bool:
+    """Whether the flow waits for the person and nothing else is under way."""
+    if state["phase"] != "live" or state["node"] is None or state["agenda"] or state["awaiting"] is not None:
+        return False
+    if state["classify"] is not None or state["calls"] or state["model"]["running"] or state["heard"]:
+        return False
+    return plan.nodes[state["node"]].hears

@@ -1,0 +1,250 @@
+"""A checked flow, made ready to run: every text and expression parsed, every name resolved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from framework.personalities.model import Personality
+
+from framework.engine.effects import Offer
+from framework.slots.base import SlotType
+
+Names = Mapping[str, Any]
+"""What expressions see: `slots`, `result`, `session`, `identity`, `personality`, `state`."""
+
+
+class Speak(Protocol):
+    """Turns a value into words; `path` is the bare name it came from, such as `("slots", "born")`."""
+
+    def __call__(self, value: Any, path: tuple[str, ...] | None) -> str:
+        """The value in words."""
+        ...
+
+
+class Condition(Protocol):
+    """A parsed expression."""
+
+    def evaluate(self, names: Names, now: datetime) -> Any:
+        """Its value."""
+        ...
+
+
+class Wording(Protocol):
+    """A parsed text with placeholders."""
+
+    def render(self, names: Names, now: datetime, speak: Speak | None = None) -> str:
+        """The text with its placeholders filled."""
+        ...
+
+    def value(self, names: Names, now: datetime) -> Any:
+        """The value; typed when the text is one single placeholder."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """A text that stands as it is."""
+
+    text: str
+
+    def render(self, names: Names, now: datetime, speak: Speak | None = None) -> str:
+        """The text."""
+        del names, now, speak
+        return self.text
+
+    def value(self, names: Names, now: datetime) -> Any:
+        """The text."""
+        return self.render(names, now)
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text in each language it was written in; `""` stands for any."""
+
+    wordings: dict[str, Wording]
+
+    def wording(self, language: str) -> Wording:
+        """The wording for a language, else for any, else the first."""
+        found = self.wordings.get(language) or self.wordings.get("")
+        return found or next(iter(self.wordings.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A value with templates inside lists and maps, as `set`, `with` and `emit` hold."""
+
+    shape: Any
+    """Plain JSON, where each text is a `Wording`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A route, made ready."""
+
+    index: int
+    guard: Condition | bool | None = None
+    outcomes: frozenset[str] | None = None
+    intent: str | None = None
+    """What the person meant, in words."""
+    name: str = ""
+    """The intent's name in events; its key among choices."""
+    examples: tuple[str, ...] = ()
+    to: str | None = None
+    end: str | None = None
+    say: tuple[Text, ...] = ()
+    set: tuple[tuple[str, Value], ...] = ()
+    clear: tuple[str, ...] = ()
+    emit: tuple[tuple[str, Value], ...] = ()
+
+    @property
+    def leads(self) -> bool:
+        """Whether it leaves the node."""
+        return self.to is not None or self.end is not None
+
+
+@dataclass(frozen=True, slots=True)
+class FillerPlan:
+    """What is said after a while of waiting."""
+
+    after_s: float
+    say: tuple[Text, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """Pipecat's branch on one field of a result."""
+
+    field: str
+    cases: dict[str, str]
+    default: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """A function that the model may call at a node, and what a call does."""
+
+    offer: Offer
+    tool: str | None = None
+    """The tool to run; None for a function that only leads away."""
+    way: Way | None = None
+    """The intent that the call means."""
+    to: str | Branch | None = None
+    """Pipecat's `transition_to`."""
+    presets: tuple[tuple[str, Value], ...] = ()
+    save: tuple[tuple[str, Condition], ...] = ()
+    ways: tuple[Way, ...] = ()
+    filler: FillerPlan | None = None
+    examples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RungPlan:
+    """One step of a ladder."""
+
+    say: tuple[Text, ...]
+    to: str | None
+    end: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ActionPlan:
+    """A business action with its arguments."""
+
+    name: str
+    arguments: Value
+    timeout_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class PipecatActionPlan:
+    """An action in Pipecat's form; `text` is filled in for what is spoken."""
+
+    type: str
+    text: Text | None
+    spec: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class NodePlan:
+    """A node, made ready."""
+
+    name: str
+    kind: str
+    """`say`, `instruct`, `collect`, `run` or `decide`."""
+    hears: bool
+    set: tuple[tuple[str, Value], ...] = ()
+    clear: tuple[str, ...] = ()
+    say: tuple[Text, ...] = ()
+    ways: tuple[Way, ...] = ()
+    end: str | None = None
+    enter: tuple[ActionPlan, ...] = ()
+    leave: tuple[ActionPlan, ...] = ()
+    role: Text | None = None
+    task: tuple[tuple[str, Text], ...] = ()
+    """Messages for the model: role and content."""
+    reset: bool = False
+    respond: bool = True
+    """Whether the model speaks first."""
+    offered: tuple[Offered, ...] = ()
+    sample: Text | None = None
+    collect: tuple[str, ...] = ()
+    attempts: int = 3
+    no_match: tuple[RungPlan, ...] = ()
+    tool: str | None = None
+    arguments: tuple[tuple[str, Value], ...] = ()
+    save: tuple[tuple[str, Condition], ...] = ()
+    timeout_s: float = 10.0
+    filler: FillerPlan | None = None
+    pre_actions: tuple[PipecatActionPlan, ...] = ()
+    post_actions: tuple[PipecatActionPlan, ...] = ()
+
+    @property
+    def intents(self) -> tuple[Way, ...]:
+        """The routes that a person's meaning can take."""
+        return tuple(way for way in self.ways if way.intent is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class SlotPlan:
+    """A slot, made ready."""
+
+    name: str
+    type: SlotType
+    options: Any
+    prompt: tuple[Text, ...]
+    reprompt: tuple[Text, ...]
+    confirm: str
+    default: Any
+    examples: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LimitsPlan:
+    """When it has been long enough."""
+
+    duration_s: float
+    turns: int
+    tool_calls: int
+    tool_calls_per_turn: int
+    to: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A whole flow, made ready; it never changes while sessions run on it."""
+
+    flow: str
+    hash: str
+    initial: str
+    nodes: dict[str, NodePlan]
+    slots: dict[str, SlotPlan]
+    personality: Personality
+    persona: dict[str, dict[str, Any]]
+    """Language → the personality's fields in it."""
+    languages: tuple[str, ...]
+    limits: LimitsPlan
+    on_error: str | None
+    pipecat: bool

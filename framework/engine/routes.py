@@ -1,0 +1,147 @@
+"""Which way out of a node holds now, and what taking it does."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+from typing import Any
+
+from framework.engine import effects
+from framework.engine.plan import Way
+from framework.engine.work import Failure, Work
+
+CHAIN = 200
+"""Nodes that may run one after another without a person or time; the checker proves that flows of ours need fewer."""
+
+
+def complete(work: Work, outcome: str | None, **more: Any) -> None:
+    """The node's verb ended with `outcome`: take the first way that holds, else end, else the error way."""
+    for way in work.node.ways:
+        if way.intent is not None or not _outcome_fits(way, outcome) or not work.holds(way, **more):
+            continue
+        apply(work, way, {"kind": "route", "route": way.index, **({"outcome": outcome} if outcome else {})}, **more)
+        if way.leads:
+            return
+    if work.node.end is not None and outcome not in ("error", "timeout"):
+        finish(work, work.node.end, {"kind": "end"})
+        return
+    raise Failure("no_route", f"node `{work.node.name}` ended with `{outcome}`, and no route is for that")
+
+
+def _outcome_fits(way: Way, outcome: str | None) -> bool:
+    return way.outcomes is None or outcome in way.outcomes
+
+
+def conditions(work: Work) -> bool:
+    """Take the first `if` route that holds now, at a node that converses; True when it led away."""
+    for way in work.node.ways:
+        if way.guard is None or way.outcomes is not None or way.intent is not None or not work.holds(way):
+            continue
+        apply(work, way, {"kind": "route", "route": way.index})
+        if way.leads:
+            return True
+    return False
+
+
+def apply(work: Work, way: Way, cause: dict[str, Any], **more: Any) -> None:
+    """Do a route's effects in order and follow it, where it leads anywhere."""
+    node = work.state["node"]
+    if way.say:
+        work.say(work.spoken(work.turn_of(f"{node}/{way.index}", way.say), **more))
+    for slot, value in way.set:
+        work.set_slot(slot, work.evaluated(value, **more), "flow")
+    for slot in way.clear:
+        work.clear_slot(slot)
+    for event, value in way.emit:
+        work.emit(event, **work.evaluated(value, **more))
+    if way.end is not None:
+        finish(work, way.end, cause)
+    elif way.to is not None:
+        transition(work, way.to, cause)
+
+
+def transition(work: Work, to: str, cause: dict[str, Any]) -> None:
+    """Leave the present node and enter another: one after the other, as one move."""
+    state = work.state
+    if state["phase"] != "live":
+        return
+    steps = [["enter", to]]
+    if state["node"] is not None:
+        steps = [*([["act", "leave", i] for i in range(len(work.node.leave))]), ["left", to, cause], *steps]
+    _let_go(work)
+    state["agenda"] = steps
+
+
+def finish(work: Work, reason: str, cause: dict[str, Any]) -> None:
+    """End the session with `reason` once everything has been said."""
+    state = work.state
+    if state["phase"] != "live":
+        return
+    steps: list[list[Any]] = [["farewell", reason]]
+    if state["node"] is not None:
+        steps = [*([["act", "leave", i] for i in range(len(work.node.leave))]), ["left", None, cause], *steps]
+    _let_go(work)
+    state["agenda"] = steps
+    state["reason"] = reason
+
+
+def _let_go(work: Work) -> None:
+    """Forget what the present node was waiting for."""
+    state = work.state
+    for call, record in state["calls"].items():
+        if record["open"] and record["by"] == "flow":
+            work.do(effects.CancelTool(call=call))
+            work.emit("tool.finished", call=call, tool=record["tool"], outcome="cancelled", result=None)
+            record["open"] = False
+        elif record["open"] and not record["answered"]:
+            # The model's call goes on or is cut off, but its answer must stand in the context.
+            work.do(effects.CancelTool(call=call))
+            work.emit("tool.finished", call=call, tool=record["tool"], outcome="cancelled", result=None)
+            work.do(effects.Answer(call=call, result={"status": "cancelled"}))
+    state["calls"] = {}
+    state["claim"] = None
+    state["collect"] = None
+    state["classify"] = None
+    state["awaiting"] = None
+    state["post"] = []
+    state["model"].update(running=False, again=False, silent=0)
+    kept = {"speech", "duration", "end"}
+    state["deadlines"] = {name: at for name, at in state["deadlines"].items() if name in kept}
+
+
+def exact(ways: Iterable[Way], text: str) -> Way | None:
+    """The intent whose words or examples are this very text, capitals and punctuation aside."""
+    plain = folded(text)
+    for way in ways:
+        if plain and plain in {folded(example) for example in (way.intent or "", *way.examples)}:
+            return way
+    return None
+
+
+def folded(text: str) -> str:
+    """A text without capitals, accents and punctuation.
+
+    >>> folded("That is ALL, thanks!")
+    'that is all thanks'
+    """
+    bare = unicodedata.normalize("NFKD", text.casefold())
+    return " ".join("".join(c if c.isalnum() else " " for c in bare if not unicodedata.combining(c)).split())
+
+
+def classify(work: Work, text: str, ways: Iterable[Way]) -> None:
+    """Ask the router which of these intents the text means; the answer comes as `Classified`."""
+    choices = tuple(
+        effects.Choice(key=str(way.index), text=way.intent or "", examples=way.examples)
+        for way in ways
+        if work.holds(way)
+    )
+    request = work.drawn("classify")
+    work.state["classify"] = {"request": request, "text": text}
+    work.due("classify", 5.0)
+    work.do(effects.Classify(request=request, text=text, choices=choices, language=work.language))
+
+
+def meant(work: Work, way: Way, by: str, score: float) -> None:
+    """A person's words meant this route: take it."""
+    work.emit("intent.heard", intent=way.name, by=by, score=round(score, 3))
+    apply(work, way, {"kind": "route", "route": way.index, "intent": way.name})

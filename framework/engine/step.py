@@ -1,0 +1,452 @@
+"""One input in, the next state and the effects out. Pure: the same state and input give the same answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from framework.flows.expressions import EvaluationError
+
+from framework.engine import effects, inputs, limits, orders, routes
+from framework.engine.plan import ActionPlan, NodePlan, PipecatActionPlan, Plan
+from framework.engine.state import State, copied
+from framework.engine.verbs import collect, instruct, run, say
+from framework.engine.work import Failure, Work
+
+OPERATIONS = 2000
+"""How many operations one input may set off; flows of ours are proven to need fewer."""
+HEARD_KEPT = 4
+"""How many texts are kept that came while the flow was busy."""
+ACTION_GRACE_S = 2.0
+PIPECAT_ACTION_S = 30.0
+
+LISTENERS: dict[str, Callable[[Work, str], None]] = {"say": say.heard, "collect": collect.heard}
+BEGINNERS: dict[str, Callable[[Work], None]] = {
+    "say": say.begin,
+    "instruct": instruct.begin,
+    "collect": collect.begin,
+    "run": run.begin,
+}
+
+
+def step(plan: Plan, state: State, happened: inputs.Input) -> tuple[State, list[effects.Effect]]:
+    """Let one thing happen to a conversation.
+
+    Args:
+        plan: The flow, compiled.
+        state: As `initial` or the last step gave it; it is not changed.
+        happened: What happened, and when.
+
+    Returns:
+        The next state (one JSON value), and what to do now, in order.
+    """
+    work = Work(plan, copied(state))
+    work.state["at"] = max(work.state["at"], happened.at)
+    if work.state["phase"] == "ended":
+        _after_the_end(work, happened)
+        return work.state, work.effects
+    _guarded(work, lambda: HANDLERS[type(happened)](work, happened))
+    _settle(work)
+    return work.state, work.effects
+
+
+def _after_the_end(work: Work, happened: inputs.Input) -> None:
+    """Nothing moves any more; only what waits for an answer gets one."""
+    if isinstance(happened, inputs.Ordered):
+        orders.carry_out(work, happened.order)
+    elif isinstance(happened, inputs.ModelCalled):
+        for call in happened.calls:
+            work.do(effects.Answer(call=call.call, result={"status": "cancelled"}))
+
+
+def _guarded(work: Work, act: Callable[[], None]) -> None:
+    """Run a part of the step; what goes wrong in the flow takes the error way."""
+    try:
+        act()
+    except (Failure, EvaluationError) as error:
+        code = error.code if isinstance(error, Failure) else "expression"
+        fail(work, code, str(error))
+
+
+def fail(work: Work, code: str, message: str) -> None:
+    """The error way: the flow's `on_error` node once, else an apology and the end."""
+    work.emit("error", code=code, message=message)
+    state = work.state
+    cause = {"kind": "error", "code": code}
+    if state["phase"] != "live":
+        return
+    if work.plan.on_error is not None and not state["failing"]:
+        state["failing"] = True
+        routes.transition(work, work.plan.on_error, cause)
+        return
+    work.say(work.sentence("apology"))
+    routes.finish(work, "error", cause)
+
+
+# --- The agenda -------------------------------------------------------------
+
+
+def _settle(work: Work) -> None:
+    """Do what is to be done until something has to be waited for."""
+    for _ in range(OPERATIONS):
+        state = work.state
+        if state["awaiting"] is not None or state["phase"] == "ended":
+            return
+        if state["agenda"]:
+            operation, *arguments = state["agenda"].pop(0)
+            _guarded(work, lambda o=operation, a=arguments: AGENDA[o](work, *a))  # type: ignore[misc]
+        elif state["heard"] and ready(work):
+            text = state["heard"].pop(0)
+            _guarded(work, lambda t=text: _hear(work, t))  # type: ignore[misc]
+        else:
+            return
+    state["agenda"] = []
+    work.emit("error", code="unsettled", message="the flow went on and on without a person or time")
+    state["failing"] = True
+    work.say(work.sentence("apology"))
+    routes.finish(work, "error", {"kind": "error", "code": "unsettled"})
+    _settle_end(work)
+
+
+def _settle_end(work: Work) -> None:
+    while work.state["agenda"] and work.state["awaiting"] is None:
+        operation, *arguments = work.state["agenda"].pop(0)
+        AGENDA[operation](work, *arguments)
+
+
+def _enter(work: Work, name: str) -> None:
+    state = work.state
+    state["node"] = name
+    state["visits"][name] = state["visits"].get(name, 0) + 1
+    node = work.node
+    work.emit("node.entered", node=name, kind=node.kind, depth=0)
+    state["agenda"] = [
+        *(["act", "enter", i] for i in range(len(node.enter))),
+        ["dress"],
+        *(["pipecat", "pre", i] for i in range(len(node.pre_actions))),
+        ["verb"],
+    ]
+
+
+def _dress(work: Work) -> None:
+    """What a node does before its verb: set, clear, say."""
+    node = work.node
+    for slot, value in node.set:
+        work.set_slot(slot, work.evaluated(value), "flow")
+    for slot in node.clear:
+        work.clear_slot(slot)
+    if node.say:
+        work.say(work.spoken(work.turn_of(f"say/{node.name}", node.say)))
+
+
+def _verb(work: Work) -> None:
+    node = work.node
+    begin = BEGINNERS.get(node.kind)
+    if begin is None:
+        routes.complete(work, None)
+    else:
+        begin(work)
+
+
+def _left(work: Work, to: str | None, cause: dict[str, Any]) -> None:
+    work.emit("node.left", node=work.state["node"], to=to, cause=cause)
+
+
+def _act(work: Work, when: str, number: int) -> None:
+    plan: ActionPlan = (work.node.enter if when == "enter" else work.node.leave)[number]
+    spec = {"name": plan.name, "with": work.evaluated(plan.arguments)}
+    _start_action(work, "plugin", spec, plan.timeout_s)
+
+
+def _start_action(work: Work, kind: Any, spec: dict[str, Any], timeout_s: float) -> None:
+    action = work.drawn("act")
+    work.state["awaiting"] = {"action": action}
+    work.due("action", timeout_s + ACTION_GRACE_S)
+    work.do(effects.Act(action=action, kind=kind, spec=spec, timeout_s=timeout_s))
+
+
+def _pipecat(work: Work, when: str, number: int) -> None:
+    node: NodePlan = work.node
+    plan: PipecatActionPlan = (node.pre_actions if when == "pre" else node.post_actions)[number]
+    match plan.type:
+        case "tts_say" | "end_conversation":
+            said = None
+            if plan.text is not None:
+                remember = bool(plan.spec.get("append_text_to_context", True))
+                said = work.say(work.written(plan.text), remember=remember)
+            if plan.type == "end_conversation":
+                routes.finish(work, "done", {"kind": "action", "action": plan.type})
+            elif said is not None and when == "pre":
+                # What is said before the node stands in the context before the node's own messages.
+                work.state["awaiting"] = {"say": said}
+        case _:
+            _start_action(work, "pipecat", plan.spec, PIPECAT_ACTION_S)
+
+
+def _farewell(work: Work, reason: str) -> None:
+    """End as soon as the last words are out."""
+    state = work.state
+    state["phase"] = "ending"
+    state["reason"] = reason
+    if state["sayings"]:
+        state["awaiting"] = {"speech": reason}
+        return
+    _close(work, reason)
+
+
+def _close(work: Work, reason: str) -> None:
+    state = work.state
+    state.update(phase="ended", awaiting=None, agenda=[], deadlines={}, heard=[], calls={}, sayings={}, reason=reason)
+    work.emit("session.ended", reason=reason, outputs={})
+    work.do(effects.End(reason=reason))
+
+
+AGENDA: dict[str, Callable[..., None]] = {
+    "enter": _enter,
+    "dress": _dress,
+    "verb": _verb,
+    "left": _left,
+    "act": _act,
+    "pipecat": _pipecat,
+    "farewell": _farewell,
+}
+
+
+# --- Inputs -----------------------------------------------------------------
+
+
+def _started(work: Work, happened: inputs.Started) -> None:
+    state = work.state
+    if state["phase"] != "new":
+        return
+    state.update(phase="live", started_at=happened.at, session=dict(happened.session), identity=happened.identity)
+    for name, slot in work.plan.slots.items():
+        if slot.default is not None:
+            state["slots"][name] = slot.type.check(slot.default, slot.options, work.today)
+    personality = work.plan.personality.personality
+    channel = state["session"].get("channel", "text")
+    work.emit("session.started", hash=work.plan.hash, personality=personality, channel=channel)
+    limits.begin(work)
+    for name, value in happened.slots.items():
+        work.set_slot(name, value, "start")
+    routes.transition(work, work.plan.initial, {"kind": "start"})
+
+
+def _heard(work: Work, happened: inputs.Heard) -> None:
+    text = happened.text.strip()
+    if not text:
+        return
+    work.emit("user.said", text=text, participant=happened.participant)
+    if work.state["phase"] != "live" or limits.turns(work) or _deaf(work):
+        return
+    work.state["heard"] = [*work.state["heard"], text][-HEARD_KEPT:]
+
+
+def _deaf(work: Work) -> bool:
+    """While the flow calls a tool, the person is not heard."""
+    return any(record["open"] and record["by"] == "flow" for record in work.state["calls"].values())
+
+
+def ready(work: Work) -> bool:
+    """Whether the person's words can be taken now."""
+    state = work.state
+    if state["phase"] != "live" or state["node"] is None or state["agenda"] or state["awaiting"] is not None:
+        return False
+    return work.node.hears and state["classify"] is None
+
+
+def _hear(work: Work, text: str) -> None:
+    listener = LISTENERS.get(work.node.kind)
+    if listener is None:
+        instruct.heard(work)
+    else:
+        listener(work, text)
+
+
+def _classified(work: Work, happened: inputs.Classified) -> None:
+    asked = work.state["classify"]
+    if asked is None or asked["request"] != happened.request:
+        return
+    work.state["classify"] = None
+    work.undue("classify")
+    way = next((w for w in work.node.intents if str(w.index) == happened.choice), None)
+    if work.node.kind == "collect":
+        collect.classified(work, way, happened.by, happened.score)
+    else:
+        say.classified(work, way, happened.by, happened.score)
+
+
+def _model_called(work: Work, happened: inputs.ModelCalled) -> None:
+    instruct.called(work, happened.turn, happened.calls)
+
+
+def _model_finished(work: Work, happened: inputs.ModelFinished) -> None:
+    instruct.finished(work, happened.turn, happened.text)
+
+
+def _model_failed(work: Work, happened: inputs.ModelFailed) -> None:
+    model = work.state["model"]
+    if happened.turn == model["turn"] and model["running"]:
+        model["running"] = False
+        work.undue("model")
+        raise Failure("model", happened.message)
+
+
+def _tool_finished(work: Work, happened: inputs.ToolFinished) -> None:
+    record = work.state["calls"].get(happened.call)
+    if record is None or not record["open"]:
+        return
+    if record["by"] == "flow":
+        run.finished(work, happened.call, happened)
+    else:
+        instruct.tool_finished(work, happened.call, happened)
+
+
+def _answer_read(work: Work, happened: inputs.AnswerRead) -> None:
+    instruct.read(work, happened.call)
+
+
+def _action_finished(work: Work, happened: inputs.ActionFinished) -> None:
+    awaiting = work.state["awaiting"]
+    if awaiting is None or awaiting.get("action") != happened.action:
+        return
+    work.state["awaiting"] = None
+    work.undue("action")
+    if not happened.ok:
+        raise Failure("action", happened.message or "an action of the node failed")
+
+
+def _state_changed(work: Work, happened: inputs.StateChanged) -> None:
+    work.state["state"] = copied(happened.state)
+
+
+def _spoken(work: Work, happened: inputs.Spoken) -> None:
+    state = work.state
+    state["sayings"].pop(happened.say or "model", None)
+    if happened.generated:
+        work.emit("bot.said", generated=happened.generated, spoken=happened.spoken, interrupted=happened.interrupted)
+    if not state["sayings"]:
+        work.undue("speech")
+    _resume(work, happened.say)
+
+
+def _resume(work: Work, said: str | None) -> None:
+    """Go on with what waited for these words."""
+    state = work.state
+    awaiting = state["awaiting"]
+    if awaiting is None:
+        return
+    if "speech" in awaiting and not state["sayings"]:
+        _close(work, awaiting["speech"])
+    elif "say" in awaiting and (awaiting["say"] == said or awaiting["say"] not in state["sayings"]):
+        state["awaiting"] = None
+
+
+def _ordered(work: Work, happened: inputs.Ordered) -> None:
+    orders.carry_out(work, happened.order)
+
+
+def _hung_up(work: Work, happened: inputs.HungUp) -> None:
+    state = work.state
+    if state["phase"] == "new":
+        work.emit("session.started", hash=work.plan.hash, personality=work.plan.personality.personality, channel="text")
+    if state["node"] is not None and state["phase"] == "live":
+        _left(work, None, {"kind": "hangup"})
+    _close(work, state["reason"] if state["phase"] == "ending" else happened.reason)
+
+
+# --- Time -------------------------------------------------------------------
+
+
+def _time_passed(work: Work, happened: inputs.TimePassed) -> None:
+    """Deadlines up to now, in the order in which they fell due."""
+    deadlines = work.state["deadlines"]
+    due = sorted((at, name) for name, at in deadlines.items() if at <= happened.at)
+    for _, name in due:
+        if work.state["deadlines"].pop(name, None) is None:
+            continue
+        kind, _, which = name.partition(":")
+        _guarded(work, lambda k=kind, w=which: DUE[k](work, w))  # type: ignore[misc]
+        if work.state["phase"] == "ended":
+            return
+
+
+def _duration_due(work: Work, _which: str) -> None:
+    if work.state["phase"] == "live":
+        limits.reached(work, "duration")
+
+
+def _call_due(work: Work, call: str) -> None:
+    """The driver should have said so: close the call ourselves."""
+    record = work.state["calls"].get(call)
+    if record is None or not record["open"]:
+        return
+    work.do(effects.CancelTool(call=call))
+    late = inputs.ToolFinished(at=work.at, call=call, outcome="timeout", code="timeout", message="That took too long.")
+    _tool_finished(work, late)
+
+
+def _filler_due(work: Work, call: str) -> None:
+    record = work.state["calls"].get(call)
+    if record is None or not record["open"]:
+        return
+    filler = work.node.filler
+    if record["by"] == "model":
+        filler = next((o.filler for o in work.node.offered if o.offer.name == record["name"]), None)
+    if filler is not None:
+        work.say(work.spoken(work.turn_of(f"filler/{work.node.name}", filler.say)))
+
+
+def _read_due(work: Work, call: str) -> None:
+    instruct.read(work, call)
+
+
+def _model_due(work: Work, _which: str) -> None:
+    work.state["model"]["running"] = False
+    raise Failure("model", "the model gave no answer in time")
+
+
+def _classify_due(work: Work, _which: str) -> None:
+    asked = work.state["classify"]
+    if asked is not None:
+        _classified(work, inputs.Classified(at=work.at, request=asked["request"], choice=None))
+
+
+def _action_due(work: Work, _which: str) -> None:
+    work.state["awaiting"] = None
+    raise Failure("action", "an action of the node took too long")
+
+
+def _speech_due(work: Work, _which: str) -> None:
+    """Nothing hangs on audio having been played: go on as if it had."""
+    work.state["sayings"] = {}
+    _resume(work, None)
+
+
+DUE: dict[str, Callable[[Work, str], None]] = {
+    "duration": _duration_due,
+    "call": _call_due,
+    "filler": _filler_due,
+    "read": _read_due,
+    "model": _model_due,
+    "classify": _classify_due,
+    "action": _action_due,
+    "speech": _speech_due,
+}
+
+HANDLERS: dict[type, Callable[[Work, Any], None]] = {
+    inputs.Started: _started,
+    inputs.Heard: _heard,
+    inputs.Classified: _classified,
+    inputs.ModelCalled: _model_called,
+    inputs.ModelFinished: _model_finished,
+    inputs.ModelFailed: _model_failed,
+    inputs.ToolFinished: _tool_finished,
+    inputs.AnswerRead: _answer_read,
+    inputs.ActionFinished: _action_finished,
+    inputs.StateChanged: _state_changed,
+    inputs.Spoken: _spoken,
+    inputs.TimePassed: _time_passed,
+    inputs.Ordered: _ordered,
+    inputs.HungUp: _hung_up,
+}

@@ -1,0 +1,308 @@
+"""`collect`: ask for what is unset, one slot at a time; parse, validate, confirm, correct."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from framework.engine import routes
+from framework.engine.plan import SlotPlan, Way
+from framework.engine.verbs import say
+from framework.engine.work import Work
+from framework.slots import phrases
+from framework.slots.base import Found, Refused
+
+
+def begin(work: Work) -> None:
+    """Ask for the first slot that is unset."""
+    work.state["collect"] = {
+        "asking": None,
+        "attempts": {},
+        "confirming": None,
+        "held": {},
+        "last": None,
+        "implicit": None,
+    }
+    go_on(work)
+
+
+def go_on(work: Work) -> None:
+    """Confirm what is held, else ask for the next unset slot, else be done."""
+    collect = work.state["collect"]
+    for name in work.node.collect:
+        if name in collect["held"]:
+            _read_back(work, name, collect["held"].pop(name))
+            return
+        if name not in work.state["slots"]:
+            collect.update(asking=name, confirming=None)
+            _ask(work, name)
+            return
+    collect.update(asking=None, confirming=None)
+    _say_implicit(work)
+    routes.complete(work, "done")
+
+
+def _ask(work: Work, name: str) -> None:
+    slot = work.plan.slots[name]
+    question = _question(work, slot, again=False)
+    implicit = work.state["collect"]["implicit"]
+    work.state["collect"]["implicit"] = None
+    work.say(f"{implicit} {question}" if implicit else question)
+
+
+def _say_implicit(work: Work) -> None:
+    if implicit := work.state["collect"]["implicit"]:
+        work.state["collect"]["implicit"] = None
+        work.say(implicit)
+
+
+def _question(work: Work, slot: SlotPlan, *, again: bool) -> str:
+    if again and slot.reprompt:
+        return work.spoken(work.turn_of(f"reprompt/{slot.name}", slot.reprompt))
+    if slot.prompt:
+        return work.spoken(work.turn_of(f"prompt/{slot.name}", slot.prompt))
+    return slot.type.question(slot.name.replace("_", " "), work.language)
+
+
+# --- Hearing ----------------------------------------------------------------
+
+
+def heard(work: Work, text: str) -> None:
+    """What the person said, weighed in order: a read-back's yes or no, intents, refusal, values."""
+    collect = work.state["collect"]
+    if collect["confirming"] is not None and _confirmed(work, text):
+        return
+    way = routes.exact(work.node.intents, text)
+    if way is not None and work.holds(way):
+        _meant(work, way, "example", 1.0)
+        return
+    if collect["confirming"] is None and phrases.declines(text, work.language):
+        routes.complete(work, "declined")
+        return
+    _values(work, text)
+
+
+def _confirmed(work: Work, text: str) -> bool:
+    """Take the answer to a read-back; False when it was none, and may be something else."""
+    collect = work.state["collect"]
+    name, value = collect["confirming"]["slot"], collect["confirming"]["value"]
+    slot = work.plan.slots[name]
+    answer = phrases.yes_no(text, work.language)
+    better = _better(work, slot, text, value)
+    if better is not None:
+        _fail(work, name)
+        if not _exhausted(work, name):
+            _read_back(work, name, better)
+        return True
+    if answer is True:
+        _store(work, name, value)
+        go_on(work)
+        return True
+    if answer is False:
+        collect["confirming"] = None
+        _again(work, name)
+        return True
+    return False
+
+
+def _better(work: Work, slot: SlotPlan, text: str, value: Any) -> Any:
+    """Another value for the slot that is being read back ("no, Ada Byron"), or None."""
+    rest = phrases.correction(text, work.language)
+    if rest is not None:
+        found = slot.type.hear(rest, slot.options, work.hearing(slot, asked=True))
+    elif slot.type.open or phrases.yes_no(text, work.language) is not None:
+        found = slot.type.hear(text, slot.options, work.hearing(slot, asked=False))
+    else:
+        found = slot.type.hear(text, slot.options, work.hearing(slot, asked=True))
+    return found.value if isinstance(found, Found) and found.value != value else None
+
+
+def _values(work: Work, text: str) -> None:
+    """Look for the slot that is asked for, and for others that the words name."""
+    collect = work.state["collect"]
+    asked = collect["asking"]
+    slot = work.plan.slots[asked] if asked else None
+    corrected = _correction(work, text)
+    found = None if slot is None or corrected else slot.type.hear(text, slot.options, work.hearing(slot, asked=True))
+    passing = {} if corrected else _passing(work, text, asked, found)
+    if isinstance(found, Found) and slot is not None and slot.type.open and not found.named and _asks_router(work):
+        collect["maybe"] = {"value": found.value}
+        routes.classify(work, text, work.node.intents)
+        return
+    if passing and isinstance(found, Found) and slot is not None and slot.type.open and not found.named:
+        found = None  # the bare words belong to the slots they name
+    _accept(work, asked, found, passing, text, corrected=corrected)
+
+
+def _accept(
+    work: Work,
+    asked: str | None,
+    found: Found | Refused | None,
+    passing: dict[str, Any],
+    text: str,
+    *,
+    corrected: bool,
+) -> None:
+    collect = work.state["collect"]
+    for name, value in passing.items():
+        _take(work, name, value, asked=False)
+    if isinstance(found, Found) and asked is not None:
+        _take(work, asked, found.value, asked=True)
+        if collect["confirming"] is None:
+            go_on(work)
+    elif isinstance(found, Refused) and asked is not None:
+        _again(work, asked, found.why)
+    elif passing or corrected:
+        go_on(work)
+    elif _asks_router(work):
+        collect["maybe"] = None
+        routes.classify(work, text, work.node.intents)
+    else:
+        _unmatched(work)
+
+
+def _passing(work: Work, text: str, asked: str | None, found: Any) -> dict[str, Any]:
+    """Other slots that the words name."""
+    taken = (found.start, found.end) if isinstance(found, Found) else None
+    values: dict[str, Any] = {}
+    spans = [taken] if taken and not (asked and work.plan.slots[asked].type.open and not found.named) else []
+    for name, slot in work.plan.slots.items():
+        if name == asked:
+            continue
+        other = slot.type.hear(text, slot.options, work.hearing(slot, asked=False))
+        if not isinstance(other, Found) or any(other.start < end and start < other.end for start, end in spans):
+            continue
+        if work.state["slots"].get(name) != other.value:
+            values[name] = other.value
+            spans.append((other.start, other.end))
+    return values
+
+
+def _correction(work: Work, text: str) -> bool:
+    """After "no, I meant …": a new value for the slot that was set last; True when it was taken."""
+    collect = work.state["collect"]
+    rest = phrases.correction(text, work.language)
+    last = collect["last"]
+    if rest is None or last is None or last == collect["asking"]:
+        return False
+    asked = work.plan.slots.get(collect["asking"] or "")
+    if asked is not None and isinstance(asked.type.hear(rest, asked.options, work.hearing(asked, asked=False)), Found):
+        return False
+    slot = work.plan.slots[last]
+    found = slot.type.hear(rest, slot.options, work.hearing(slot, asked=True))
+    if not isinstance(found, Found) or found.value == work.state["slots"].get(last):
+        return False
+    _store(work, last, found.value)
+    return True
+
+
+def _asks_router(work: Work) -> bool:
+    return any(work.holds(way) for way in work.node.intents)
+
+
+def classified(work: Work, way: Way | None, by: str, score: float) -> None:
+    """The router has answered: an intent, else the words as they stand."""
+    collect = work.state["collect"]
+    maybe = collect.pop("maybe", None)
+    if way is not None:
+        _meant(work, way, by, score)
+    elif maybe is not None and collect["asking"] is not None:
+        _take(work, collect["asking"], maybe["value"], asked=True)
+        if collect["confirming"] is None:
+            go_on(work)
+    else:
+        _unmatched(work)
+
+
+def _meant(work: Work, way: Way, by: str, score: float) -> None:
+    routes.meant(work, way, by, score)
+    if not way.leads:
+        _repeat(work)
+
+
+def _repeat(work: Work) -> None:
+    """Ask again what was being asked, since something else came between."""
+    collect = work.state["collect"]
+    if collect["confirming"] is not None:
+        _read_back(work, collect["confirming"]["slot"], collect["confirming"]["value"])
+    else:
+        go_on(work)
+
+
+# --- Taking values ----------------------------------------------------------
+
+
+def _take(work: Work, name: str, value: Any, *, asked: bool) -> None:
+    """Set a slot, or hold it until it has been read back."""
+    slot = work.plan.slots[name]
+    collect = work.state["collect"]
+    if slot.confirm == "readback" and asked:
+        _read_back(work, name, value)
+    elif slot.confirm == "readback" and name in work.node.collect:
+        collect["held"][name] = value
+    else:
+        _store(work, name, value)
+        if slot.confirm == "implicit":
+            words = slot.type.spoken(value, slot.options, work.language)
+            collect["implicit"] = work.sentence("implicit", value=words)
+
+
+def _store(work: Work, name: str, value: Any) -> None:
+    work.state["slots"][name] = value
+    work.state["collect"].update(last=name, confirming=None)
+    work.emit("slot.set", slot=name, value=value, source="said")
+
+
+def _read_back(work: Work, name: str, value: Any) -> None:
+    slot = work.plan.slots[name]
+    work.state["collect"].update(asking=name, confirming={"slot": name, "value": value})
+    work.say(work.sentence("readback", value=slot.type.spoken(value, slot.options, work.language)))
+
+
+# --- What was not understood ------------------------------------------------
+
+
+def _unmatched(work: Work) -> None:
+    asked = work.state["collect"]["asking"]
+    if asked is None:
+        say.unmatched(work)
+        return
+    _again(work, asked)
+
+
+def _again(work: Work, name: str, why: str = "") -> None:
+    """A failed answer: count it, then the ladder's words or the question again."""
+    collect = work.state["collect"]
+    _fail(work, name)
+    if _exhausted(work, name):
+        return
+    if why:
+        work.say(why)
+    node = work.state["node"]
+    rung = say.climb(work)
+    if work.state["agenda"] or work.state["node"] != node:
+        return
+    if rung is None or not rung.say:
+        if collect["confirming"] is not None:
+            _read_back(work, name, collect["confirming"]["value"])
+        else:
+            work.say(_question(work, work.plan.slots[name], again=True))
+
+
+def _fail(work: Work, name: str) -> None:
+    attempts = work.state["collect"]["attempts"]
+    attempts[name] = attempts.get(name, 0) + 1
+
+
+def _exhausted(work: Work, name: str) -> bool:
+    """After the last attempt the verb has ended."""
+    if work.state["collect"]["attempts"].get(name, 0) < work.node.attempts:
+        return False
+    routes.complete(work, "exhausted")
+    return True
+
+
+def slots_changed(work: Work) -> None:
+    """An order changed slots: what was asked may be answered now."""
+    collect = work.state["collect"]
+    if collect["asking"] in work.state["slots"]:
+        go_on(work)

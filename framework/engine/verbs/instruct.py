@@ -1,0 +1,342 @@
+"""`instruct`: the model converses until a route or function leads away."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from framework.personalities.compose import compose
+
+from framework.engine import effects, routes
+from framework.engine.plan import Branch, NodePlan, Offered, PipecatActionPlan
+from framework.engine.work import Failure, Work
+
+MODEL_S = 60.0
+"""How long a model may take for one response before the flow takes the error way."""
+READ_S = 10.0
+"""How long an answer may take to stand in the model's context."""
+CALL_GRACE_S = 2.0
+"""What a tool call gets beyond its own deadline before the engine closes it."""
+SILENT = 1
+"""How often a model that answers with nothing at all is asked again."""
+
+ACKNOWLEDGED = {"status": "acknowledged"}
+"""The answer to a function that only leads away; the words are Pipecat's."""
+
+
+# --- Entering ---------------------------------------------------------------
+
+
+def begin(work: Work) -> None:
+    """Tell the model what to do here, and let it speak where it speaks first."""
+    node = work.node
+    prompt(work, node)
+    if node.respond:
+        run(work)
+    work.state["post"] = _leading_customs(work, node.post_actions)
+    routes.conditions(work)
+
+
+def prompt(work: Work, node: NodePlan) -> None:
+    """Set role, messages and functions for this node."""
+    messages = tuple({"role": role, "content": work.written(text)} for role, text in node.task)
+    work.do(
+        effects.Prompt(
+            role=_role(work, node),
+            messages=messages,
+            reset=node.reset,
+            tools=tuple(offered.offer for offered in node.offered),
+        )
+    )
+
+
+def _role(work: Work, node: NodePlan) -> str | None:
+    """The system instruction, where it differs from the one that stands."""
+    if node.role is not None:
+        role = work.written(node.role)
+    elif work.plan.pipecat:
+        return None
+    else:
+        channel = work.state["session"].get("channel", "text")
+        role = compose(work.plan.personality, channel=channel, language=work.language)
+    if role == work.state["model"]["role"] and not work.plan.pipecat:
+        return None
+    work.state["model"]["role"] = role
+    return role
+
+
+def run(work: Work) -> None:
+    """Let the model respond."""
+    model = work.state["model"]
+    model["turn"] += 1
+    model.update(running=True, again=False, called=0)
+    work.due("model", MODEL_S)
+    work.do(effects.RunModel(turn=model["turn"]))
+
+
+# --- What the model does ----------------------------------------------------
+
+
+def called(work: Work, turn: int, calls: Any) -> None:
+    """The model called functions."""
+    state = work.state
+    stale = turn != state["model"]["turn"] or state["phase"] != "live" or work.node.kind != "instruct"
+    for call in calls:
+        if stale:
+            work.do(effects.Answer(call=call.call, result={"status": "cancelled"}))
+        else:
+            _call(work, call.call, call.name, call.arguments)
+
+
+def _call(work: Work, call: str, name: str, arguments: dict[str, Any]) -> None:
+    state = work.state
+    state["calls"][call] = {
+        "by": "model", "tool": name, "name": name, "open": True, "answered": False, "respond": True,
+    }  # fmt: skip
+    offered = next((o for o in work.node.offered if o.offer.name == name), None)
+    if offered is None:
+        _answer(work, call, _error("unknown_function", f"There is no function `{name}` at this step."))
+    elif (limit := _limit(work)) is not None:
+        _answer(work, call, limit)
+    elif offered.way is not None:
+        _intent(work, call, offered)
+    elif offered.tool is None:
+        _claim(work, {"kind": "function", "function": name, "to": offered.to})
+        _answer(work, call, ACKNOWLEDGED)
+    else:
+        _tool(work, call, offered, arguments)
+
+
+def _limit(work: Work) -> dict[str, Any] | None:
+    model, counts, limits = work.state["model"], work.state["counts"], work.plan.limits
+    model["called"] = model.get("called", 0) + 1
+    counts["#tool_calls"] = counts.get("#tool_calls", 0) + 1
+    model["batch"] = model.get("batch", 0) + 1
+    if model["batch"] > limits.tool_calls_per_turn:
+        return _error("too_many_calls", "Too many functions were called in one turn. Answer the person first.")
+    if counts["#tool_calls"] > limits.tool_calls:
+        return _error("too_many_calls", "No more functions can be called in this conversation.")
+    return None
+
+
+def _intent(work: Work, call: str, offered: Offered) -> None:
+    way = offered.way
+    assert way is not None  # noqa: S101 - the caller looked
+    if not work.holds(way):
+        _answer(work, call, _error("not_available", "That is not possible right now."))
+        return
+    work.emit("intent.heard", intent=way.name, by="model", score=1.0)
+    _claim(work, {"kind": "intent", "way": way.index})
+    _answer(work, call, ACKNOWLEDGED)
+
+
+def _tool(work: Work, call: str, offered: Offered, arguments: dict[str, Any]) -> None:
+    presets = {name: work.evaluated(value) for name, value in offered.presets}
+    known = {k: v for k, v in arguments.items() if k not in presets}
+    start(work, call, offered.tool or "", {**known, **presets}, offered.offer.timeout_s, by="model")
+    if offered.filler is not None:
+        work.due(f"filler:{call}", offered.filler.after_s)
+
+
+def start(work: Work, call: str, tool: str, arguments: dict[str, Any], timeout_s: float, *, by: Any) -> None:
+    """Run a tool under a deadline of the engine's own."""
+    work.state["calls"].setdefault(call, {"by": by, "name": tool, "answered": True, "respond": True})
+    work.state["calls"][call].update(tool=tool, open=True)
+    work.emit("tool.called", call=call, tool=tool, arguments=arguments, by=by)
+    work.due(f"call:{call}", timeout_s + CALL_GRACE_S)
+    work.do(effects.CallTool(call=call, tool=tool, arguments=arguments, timeout_s=timeout_s, by=by))
+
+
+def _claim(work: Work, claim: dict[str, Any]) -> None:
+    """A way out, claimed once: the first call of the turn that leads away decides."""
+    if work.state["claim"] is None:
+        to = claim.get("to")
+        if isinstance(to, Branch):
+            claim = {**claim, "to": None}
+        work.state["claim"] = claim
+
+
+def tool_finished(work: Work, call: str, happened: Any) -> None:
+    """A tool that the model called has its outcome: give the model its answer."""
+    record = work.state["calls"][call]
+    offered = next((o for o in work.node.offered if o.offer.name == record["name"]), None)
+    record["open"] = False
+    result = happened.result if happened.outcome == "value" else None
+    work.emit("tool.finished", call=call, tool=record["tool"], outcome=happened.outcome, result=result)
+    record["respond"] = happened.respond
+    answer: Any = happened.result
+    if happened.outcome != "value":
+        answer = _error(happened.code or happened.outcome, happened.message or "That did not work.")
+    elif offered is not None:
+        try:
+            _results(work, offered, result)
+        except Failure as failure:
+            answer = _error(failure.code, "The result could not be used.")
+            work.emit("error", code=failure.code, message=str(failure))
+    if offered is not None and not (work.plan.pipecat and happened.outcome != "value"):
+        _tool_routes(work, offered, happened.outcome, result)
+        if happened.outcome == "value" and happened.respond:
+            answer = _destination(work, offered, result, answer)
+    _answer(work, call, ACKNOWLEDGED if answer is None else answer)
+
+
+def _results(work: Work, offered: Offered, result: Any) -> None:
+    for slot, condition in offered.save:
+        value = condition.evaluate(work.names(result=result), work.now)
+        work.set_slot(slot, value, "tool")
+
+
+def _tool_routes(work: Work, offered: Offered, outcome: str, result: Any) -> None:
+    """The tool entry's own routes on its result."""
+    ended = {"value": "done", "cancelled": "error"}.get(outcome, outcome)
+    for number, way in enumerate(offered.ways):
+        if (way.outcomes is not None and ended not in way.outcomes) or not work.holds(way, result=result):
+            continue
+        if way.leads:
+            _claim(work, {"kind": "tool", "function": offered.offer.name, "way": number, "result": result})
+            return
+        routes.apply(work, way, {}, result=result)
+
+
+def _destination(work: Work, offered: Offered, result: Any, answer: Any) -> Any:
+    """Pipecat's `transition_to`, decided by the result; answers what the model sees."""
+    to = offered.to
+    if isinstance(to, Branch):
+        if not isinstance(result, dict) or to.field not in result:
+            work.emit("error", code="bad_branch", message=f"the result has no field `{to.field}` to branch on")
+            return _error("bad_branch", "The result could not be used.")
+        to = to.cases.get(case_key(result[to.field]), to.default)
+    if isinstance(to, str):
+        _claim(work, {"kind": "function", "function": offered.offer.name, "to": to})
+    return answer
+
+
+def case_key(value: Any) -> str:
+    """How a result's value is written as a case: true and false in small letters, as Pipecat does.
+
+    >>> case_key(True), case_key("True"), case_key(3)
+    ('true', 'true', '3')
+    """
+    text = str(value)
+    return text.lower() if text in ("True", "False") else text
+
+
+def _error(code: str, message: str) -> dict[str, Any]:
+    return {"status": "error", "code": code, "message": message}
+
+
+def _answer(work: Work, call: str, result: Any) -> None:
+    record = work.state["calls"][call]
+    record.update(open=False, answered=True, reading=True)
+    work.undue(f"call:{call}", f"filler:{call}")
+    work.due(f"read:{call}", READ_S)
+    work.do(effects.Answer(call=call, result=result))
+
+
+def read(work: Work, call: str) -> None:
+    """An answer stands in the context: when all of the turn's do, go on."""
+    record = work.state["calls"].get(call)
+    work.undue(f"read:{call}")
+    if record is not None and record.get("reading"):
+        record["reading"] = False
+        settle(work)
+
+
+def finished(work: Work, turn: int, text: str) -> None:
+    """The model's response is complete."""
+    model = work.state["model"]
+    if turn != model["turn"] or work.state["phase"] != "live" or not model["running"]:
+        return
+    work.undue("model")
+    model["running"] = False
+    if text:
+        work.state["sayings"]["model"] = text
+        work.await_speech()
+    _after_reply(work)
+    if not work.state["calls"]:
+        _silence(work, text)
+    settle(work)
+
+
+def _silence(work: Work, text: str) -> None:
+    """A model that says and does nothing leaves dead air: ask it once more, then say something ourselves."""
+    model = work.state["model"]
+    model["batch"] = 0
+    if text or work.state["heard"] or model["again"]:
+        model["silent"] = 0
+        return
+    model["silent"] += 1
+    if model["silent"] <= SILENT:
+        model["again"] = True
+    else:
+        model["silent"] = 0
+        work.say(work.sentence("not_understood"))
+
+
+def settle(work: Work) -> None:
+    """Once no call is open or unread and the response is complete: leave, or let the model speak again."""
+    state = work.state
+    model, calls = state["model"], state["calls"]
+    if model["running"] or any(record["open"] or record.get("reading") for record in calls.values()):
+        return
+    responds = any(record["respond"] for record in calls.values())
+    had_calls = bool(calls)
+    state["calls"] = {}
+    if state["claim"] is not None:
+        _take(work, state["claim"])
+        return
+    if routes.conditions(work):
+        return
+    if model["again"] or (had_calls and responds):
+        run(work)
+
+
+def _take(work: Work, claim: dict[str, Any]) -> None:
+    work.state["claim"] = None
+    work.state["model"]["batch"] = 0
+    match claim["kind"]:
+        case "intent":
+            way = work.node.ways[claim["way"]]
+            routes.apply(work, way, {"kind": "route", "route": way.index, "intent": way.name})
+            if not way.leads:
+                run(work)
+        case "tool":
+            offered = next(o for o in work.node.offered if o.offer.name == claim["function"])
+            cause = {"kind": "function", "function": claim["function"]}
+            routes.apply(work, offered.ways[claim["way"]], cause, result=claim["result"])
+        case _:
+            routes.transition(work, claim["to"], {"kind": "function", "function": claim["function"]})
+
+
+# --- Pipecat's actions after the reply --------------------------------------
+
+
+def _leading_customs(work: Work, actions: tuple[PipecatActionPlan, ...]) -> list[int]:
+    """Start custom actions that stand first at once, as Pipecat does; answers those left for after the reply."""
+    numbers = list(range(len(actions)))
+    if not work.node.respond:
+        return numbers
+    while numbers and actions[numbers[0]].type not in ("tts_say", "end_conversation", "function"):
+        work.agenda([["pipecat", "post", numbers.pop(0)]])
+    return numbers
+
+
+def _after_reply(work: Work) -> None:
+    """The first reply of the node is there: do the actions that wait for it."""
+    numbers, work.state["post"] = work.state["post"], []
+    work.agenda([["pipecat", "post", number] for number in numbers])
+
+
+# --- What the person says ---------------------------------------------------
+
+
+def heard(work: Work) -> None:
+    """The person's words stand in the context: the model answers, after the calls that are open."""
+    model = work.state["model"]
+    model.update(batch=0, running=False)  # words that came while the model spoke cut its response off
+    work.undue("model")
+    if any(record["open"] or record.get("reading") for record in work.state["calls"].values()):
+        model["again"] = True
+        return
+    if routes.conditions(work):
+        return
+    run(work)

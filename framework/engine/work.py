@@ -1,0 +1,219 @@
+"""One step in the making: the state being changed, the effects so far, and what every verb needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from framework.engine import effects
+from framework.engine.plan import NodePlan, Plan, SlotPlan, Text, Value, Way
+from framework.engine.state import State
+from framework.slots import phrases
+from framework.slots.base import Hearing
+
+SPEECH_S_PER_CHARACTER = 0.12
+"""Slow speech: how long a text may take to be spoken, at most, before we go on without it."""
+SPEECH_GRACE_S = 5.0
+
+
+class Failure(Exception):  # noqa: N818 - an error of the flow, not of the program
+    """The flow cannot go on as written: take the error way."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass
+class Work:
+    """What one call of `step` changes and collects."""
+
+    plan: Plan
+    state: State
+    effects: list[effects.Effect] = field(default_factory=list)
+
+    # --- Reading ------------------------------------------------------------
+
+    @property
+    def at(self) -> float:
+        """The moment of the input, seconds since the epoch."""
+        return float(self.state["at"])
+
+    @property
+    def node(self) -> NodePlan:
+        """The present node."""
+        return self.plan.nodes[self.state["node"]]
+
+    @property
+    def language(self) -> str:
+        """The language of the session now."""
+        return self.state["session"].get("language") or self.plan.languages[0]
+
+    @property
+    def now(self) -> datetime:
+        """The moment of the input on the person's calendar."""
+        offset = timedelta(minutes=self.state["session"].get("utc_offset", 0))
+        return datetime.fromtimestamp(self.at, UTC) + offset
+
+    @property
+    def today(self) -> date:
+        """The person's date."""
+        return self.now.date()
+
+    def names(self, **more: Any) -> dict[str, Any]:
+        """What expressions see."""
+        state, session = self.state, self.state["session"]
+        return {
+            "slots": _Unset(state["slots"]),
+            "session": {
+                "id": session.get("id", ""),
+                "room": session.get("room", ""),
+                "channel": session.get("channel", "text"),
+                "language": self.language,
+                "turns": state["turns"],
+                "started_at": state["started_at"],
+                "visits": state["visits"].get(state["node"], 0),
+            },
+            "identity": state["identity"],
+            "personality": self.personality(),
+            "state": state["state"],
+            **more,
+        }
+
+    def personality(self) -> dict[str, Any]:
+        """The personality's fields, each in the language of the session."""
+        return self.plan.persona.get(self.language) or next(iter(self.plan.persona.values()))
+
+    def hearing(self, slot: SlotPlan, *, asked: bool) -> Hearing:
+        """What surrounds an answer for this slot."""
+        return Hearing(language=self.language, today=self.today, asked=asked, name=slot.name)
+
+    def holds(self, way: Way, **more: Any) -> bool:
+        """Whether a route's guard lets it be taken."""
+        if way.guard is None or isinstance(way.guard, bool):
+            return way.guard is not False
+        return bool(way.guard.evaluate(self.names(**more), self.now))
+
+    def evaluated(self, value: Value, **more: Any) -> Any:
+        """A value with its templates filled, types kept."""
+        return _filled(value.shape, self.names(**more), self.now)
+
+    # --- Texts --------------------------------------------------------------
+
+    def spoken(self, text: Text, **more: Any) -> str:
+        """A text as it is said: typed values in words."""
+        return text.wording(self.language).render(self.names(**more), self.now, self._speak).strip()
+
+    def written(self, text: Text, **more: Any) -> str:
+        """A text as a model reads it: values in canonical form."""
+        return text.wording(self.language).render(self.names(**more), self.now)
+
+    def _speak(self, value: Any, path: tuple[str, ...] | None) -> str:
+        if value is None:
+            return ""
+        if path is not None and len(path) == 2 and path[0] == "slots" and path[1] in self.plan.slots:  # noqa: PLR2004
+            slot = self.plan.slots[path[1]]
+            return slot.type.spoken(value, slot.options, self.language)
+        return phrases.spoken(value, self.language)
+
+    def turn_of(self, key: str, texts: tuple[Text, ...]) -> Text:
+        """The next of a list of texts that are used in turn."""
+        counts = self.state["counts"]
+        number = counts.get(key, 0)
+        counts[key] = number + 1
+        return texts[number % len(texts)]
+
+    def sentence(self, key: str, **values: Any) -> str:
+        """One of the built-in sentences in the session's language."""
+        return phrases.sentence(key, self.language, **values)
+
+    # --- Acting -------------------------------------------------------------
+
+    def drawn(self, kind: str) -> str:
+        """A new id, the same at every replay."""
+        counts = self.state["counts"]
+        counts[f"#{kind}"] = counts.get(f"#{kind}", 0) + 1
+        return f"{kind}{counts[f'#{kind}']}"
+
+    def emit(self, event: str, **data: Any) -> None:
+        """Publish an event."""
+        self.effects.append(effects.Emit(type=event, data=data))
+
+    def do(self, effect: effects.Effect) -> None:
+        """Ask for an effect."""
+        self.effects.append(effect)
+
+    def say(self, text: str, *, remember: bool = True) -> str | None:
+        """Speak a text; answers its id, None when there is nothing to say."""
+        if not text:
+            return None
+        name = self.drawn("say")
+        self.state["sayings"][name] = text
+        self.await_speech()
+        self.do(effects.Say(say=name, text=text, language=self.language, remember=remember))
+        return name
+
+    def await_speech(self) -> None:
+        """Bound how long the words on their way may take."""
+        length = sum(len(text) for text in self.state["sayings"].values())
+        self.state["deadlines"]["speech"] = self.at + SPEECH_GRACE_S + SPEECH_S_PER_CHARACTER * length
+
+    def set_slot(self, name: str, value: Any, source: str) -> None:
+        """Give a slot a value, checked by its type; null unsets it.
+
+        Raises:
+            Failure: The value is none of the slot's.
+        """
+        if value is None:
+            self.clear_slot(name)
+            return
+        slot = self.plan.slots.get(name)
+        if slot is None:
+            raise Failure("unknown_slot", f"there is no slot `{name}`")
+        try:
+            value = slot.type.check(value, slot.options, self.today)
+        except ValueError as error:
+            raise Failure("bad_value", f"slot `{name}`: {error}") from error
+        self.state["slots"][name] = value
+        self.emit("slot.set", slot=name, value=value, source=source)
+
+    def clear_slot(self, name: str) -> None:
+        """Unset a slot, or give it its default again."""
+        slot = self.plan.slots.get(name)
+        was_set = self.state["slots"].pop(name, None) is not None
+        if slot is not None and slot.default is not None:
+            self.state["slots"][name] = slot.type.check(slot.default, slot.options, self.today)
+        if was_set:
+            self.emit("slot.cleared", slot=name)
+
+    def due(self, name: str, seconds: float) -> None:
+        """Start (or restart) a deadline."""
+        self.state["deadlines"][name] = self.at + seconds
+
+    def undue(self, *names: str) -> None:
+        """Drop deadlines."""
+        for name in names:
+            self.state["deadlines"].pop(name, None)
+
+    def agenda(self, operations: Iterable[list[Any]]) -> None:
+        """Put operations before what is already to be done."""
+        self.state["agenda"] = [*operations, *self.state["agenda"]]
+
+
+class _Unset(dict[str, Any]):
+    """Slots: one that is not set reads as null."""
+
+    def __missing__(self, key: str) -> None:
+        return None
+
+
+def _filled(shape: Any, names: Mapping[str, Any], now: datetime) -> Any:
+    if isinstance(shape, list):
+        return [_filled(item, names, now) for item in shape]
+    if isinstance(shape, dict):
+        return {key: _filled(item, names, now) for key, item in shape.items()}
+    if hasattr(shape, "value") and hasattr(shape, "render"):
+        return shape.value(names, now)
+    return shape

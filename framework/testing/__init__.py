@@ -1,0 +1,1 @@
+"""Everything needed to test flows and plugins without audio or cloud."""
