@@ -173,7 +173,7 @@ class Driver:
         try:
             result = double(effect.arguments)
         except Exception as error:  # noqa: BLE001 - a double may fail in any way
-why = str(error)
+            why = str(error)
             return [inputs.ToolFinished(at=self.now, call=effect.call, outcome="error", code="failed", message=why)]
         return [inputs.ToolFinished(at=self.now, call=effect.call, outcome="value", result=result)]
 
