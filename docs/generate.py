@@ -1,0 +1,285 @@
+"""Write the reference and the schemas from the sources, or with `--check` say what is stale."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import itertools
+import json
+import subprocess
+import sys
+import textwrap
+import types
+import typing
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import typer
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+ROOT = Path(__file__).resolve().parent.parent
+REFERENCE = Path("docs/reference")
+GENERATED = "<!-- Written by `make docs` from the sources. Change those, not this page. -->\n\n"
+BEGIN, END = "<!-- begin generated -->\n", "<!-- end generated -->\n"
+KINDS = ("flow", "personality", "stack", "convo")
+
+
+# --- Keys of the file formats ----------------------------------------------
+
+
+def field_docs(model: type[BaseModel]) -> dict[str, str]:
+    """The docstring under each field of a model, by the field's name; of its bases too."""
+    found: dict[str, str] = {}
+    for base in reversed(model.__mro__):
+        if issubclass(base, BaseModel) and base is not BaseModel:
+            body = ast.parse(textwrap.dedent(inspect.getsource(base))).body[0]
+            found.update(_documented(typing.cast("ast.ClassDef", body).body))
+    return found
+
+
+def _documented(statements: list[ast.stmt]) -> Iterator[tuple[str, str]]:
+    for field, after in itertools.pairwise(statements):
+        match field, after:
+            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(words))):
+                yield name, inspect.cleandoc(words)
+
+
+def type_words(annotation: Any) -> str:
+    """A type in the words of somebody who writes YAML."""
+    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin is typing.Annotated:
+        return type_words(arguments[0])
+    if origin in (types.UnionType, typing.Union):
+        return _either(arguments)
+    if origin is typing.Literal:
+        return " or ".join(f"`{json.dumps(value) if value is True else value}`" for value in arguments)
+    if origin in (list, tuple, set, frozenset):
+        return f"list of {type_words(arguments[0])}" if arguments else "list"
+    if origin is dict:
+        return f"map of {type_words(arguments[1])}"
+    return _plain_words(annotation)
+
+
+def _plain_words(annotation: Any) -> str:
+    if inspect.isclass(annotation) and issubclass(annotation, BaseModel):
+        return f"[{annotation.__name__}](#{annotation.__name__.lower()})"
+    plain = {str: "text", int: "whole number", float: "number", bool: "true or false", Any: "any value"}
+    return plain.get(annotation, getattr(annotation, "__name__", str(annotation)))
+
+
+def _either(arguments: tuple[Any, ...]) -> str:
+    words = [type_words(each) for each in arguments if each is not type(None)]
+    return " or ".join(dict.fromkeys(words))
+
+
+def default_words(field: FieldInfo) -> str:
+    """What holds when the key is absent."""
+    if field.is_required():
+        return "required"
+    value = field.get_default(call_default_factory=True)
+    if value is None or value in ({}, []) or isinstance(value, BaseModel):
+        return "–"
+    return f"`{json.dumps(value, default=str)}`"
+
+
+def models_from(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    """The model and all that its fields lead to, each once, in the order of reading."""
+    seen: dict[type[BaseModel], None] = {}
+
+    def walk(annotation: Any) -> None:
+        if inspect.isclass(annotation) and issubclass(annotation, BaseModel):
+            if annotation not in seen:
+                seen[annotation] = None
+                for field in annotation.model_fields.values():
+                    walk(field.annotation)
+            return
+        for part in typing.get_args(annotation):
+            walk(part)
+
+    walk(model)
+    yield from seen
+
+
+def model_table(model: type[BaseModel]) -> str:
+    """A model's keys as a table."""
+    docs = field_docs(model)
+    rows = []
+    for name, field in model.model_fields.items():
+        if field.exclude:
+            continue
+        words = " ".join((field.description or docs.get(name, "")).split())
+        rows.append(f"| `{field.alias or name}` | {type_words(field.annotation)} | {default_words(field)} | {words} |")
+    head = "| key | value | if absent | meaning |\n| --- | --- | --- | --- |\n"
+    return head + "\n".join(row.replace("\\|", "|") for row in rows) + "\n"
+
+
+def keys_page() -> str:
+    """All keys of the four kinds of files."""
+    parts = [
+        "# Keys\n\n",
+        GENERATED,
+        "Every key of every file, with its value. What they mean together: [the flow language](language.md).\n",
+    ]
+    for title, model in roots().items():
+        parts.append(f"\n## {title}\n")
+        for each in models_from(model):
+            doc = inspect.cleandoc(each.__doc__ or "").splitlines()
+            parts.append(f"\n### {each.__name__}\n\n{doc[0] if doc else ''}\n\n{model_table(each)}")
+    return "".join(parts)
+
+
+# --- Hooks, diagnostics, commands, events ----------------------------------
+
+
+def hooks_page() -> str:
+    """Every extension point, in the order of the page that defines them."""
+    module = importlib.import_module("framework.plugins.hookspecs")
+    parts = ["# Hooks\n\n", GENERATED, (inspect.getdoc(module) or "") + "\n"]
+    for name, function in vars(module).items():
+        if inspect.isfunction(function) and hasattr(function, "convo_spec"):
+            parts.append(f"\n## {name}\n\n```python\ndef {name}{inspect.signature(function)}\n```\n")
+            parts.append(f"\n{_fenced(inspect.getdoc(function) or '')}\n")
+    return "".join(parts)
+
+
+def _fenced(doc: str) -> str:
+    """A docstring with the block after `Example:` as code."""
+    words, mark, example = doc.partition("Example:\n")
+    if not mark:
+        return doc
+    return f"{words}```python\n{textwrap.dedent(example).strip()}\n```"
+
+
+def events_page() -> str:
+    """The types of events with their data, from the schema."""
+    schema = json.loads((ROOT / REFERENCE / "events.schema.json").read_text("utf-8"))
+    parts = ["# Events\n\n", GENERATED, schema["description"], "\n\nThe same as [JSON Schema](events.schema.json).\n"]
+    parts.append("\n| key | meaning |\n| --- | --- |\n")
+    parts += [f"| `{name}` | {about['description']} |\n" for name, about in schema["properties"].items()]
+    for kind, about in schema["$defs"].items():
+        parts.append(f"\n## {kind}\n\n{about['description']}\n\n| data | value | meaning |\n| --- | --- | --- |\n")
+        parts += [
+            f"| `{name}` | {_json_type(of)} | {of.get('description', '')} |\n"
+            for name, of in about["properties"].items()
+        ]
+    return "".join(parts)
+
+
+def _json_type(schema: dict[str, Any]) -> str:
+    if "enum" in schema:
+        return " or ".join(f"`{value}`" for value in schema["enum"])
+    kind = schema.get("type", "any value")
+    return " or ".join(kind) if isinstance(kind, list) else str(kind)
+
+
+def commands_page() -> str:
+    """The manual of every command, as `--help` prints it."""
+    main = importlib.import_module("framework.cli.main")
+    command = typing.cast("click.Group", typer.main.get_command(main.application()))
+    parts = ["# Commands\n\n", GENERATED, "What `convo COMMAND --help` prints.\n"]
+    for path, each in _commands(command, ("convo",)):
+        parts.append(f"\n## {' '.join(path)}\n\n{_manual(path, each)}")
+    return "".join(parts)
+
+
+def _commands(command: click.Command, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    for name, each in sorted(getattr(command, "commands", {}).items()):
+        if not each.hidden:
+            yield (*path, name), each
+            yield from _commands(each, (*path, name))
+
+
+def _manual(path: tuple[str, ...], command: click.Command) -> str:
+    context = click.Context(command, info_name=" ".join(path))
+    usage = " ".join(command.collect_usage_pieces(context))
+    parts = [f"```text\n{' '.join(path)} {usage}\n```\n\n{inspect.cleandoc(command.help or '')}\n"]
+    rows = [record for each in command.get_params(context) if (record := each.get_help_record(context))]
+    if rows:
+        parts.append("\n| option | meaning |\n| --- | --- |\n")
+        parts += [f"| `{names}` | {' '.join(words.split())} |\n" for names, words in rows]
+    return "".join(parts)
+
+
+# --- The tree of modules ----------------------------------------------------
+
+
+def tree() -> str:
+    """Every module of the package with the first line of its docstring."""
+    lines = []
+    for path in sorted((ROOT / "framework").rglob("*.py"), key=_tree_order):
+        inside = path.relative_to(ROOT / "framework")
+        if inside.parts[0] == "_bundled" or "node_modules" in inside.parts:
+            continue
+        first = (ast.get_docstring(ast.parse(path.read_text("utf-8"))) or "").split("\n")[0]
+        name = f"{inside.parent}/" if inside.name == "__init__.py" else inside.name
+        depth = len(inside.parts) - (2 if inside.name == "__init__.py" else 1)
+        lines.append(
+            f"{'  ' * (depth + 1)}{Path(name).name + ('/' if name.endswith('/') else ''):<{26 - 2 * depth}} {first}".rstrip()
+        )
+    lines[0] = lines[0].replace("./", "").strip()
+    return "```text\nframework/\n" + "\n".join(lines) + "\n```\n"
+
+
+def _tree_order(path: Path) -> tuple[tuple[bool, str], ...]:
+    """Files before folders, and a package's own line before all in it."""
+    parts = path.relative_to(ROOT).parts
+    return tuple((part != parts[-1], "" if part == "__init__.py" else part) for part in parts)
+
+
+def architecture_page() -> str:
+    """The page about how it is built, with a fresh tree in its middle."""
+    path = ROOT / "docs/explanation/architecture.md"
+    before, _, rest = path.read_text("utf-8").partition(BEGIN)
+    after = rest.partition(END)[2]
+    return before + BEGIN + tree() + END + after
+
+
+# --- All of it --------------------------------------------------------------
+
+
+def schema_page(kind: str) -> str:
+    """What `convo schema KIND` prints."""
+    told = subprocess.run(  # noqa: S603 - our own command with our own words
+        [sys.executable, "-m", "framework", "schema", kind], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    return told.stdout
+
+
+def pages() -> dict[Path, Callable[[], str]]:
+    """Every generated file, and what writes it."""
+    found: dict[Path, Callable[[], str]] = {
+        REFERENCE / "keys.md": keys_page,
+        REFERENCE / "hooks.md": hooks_page,
+        REFERENCE / "diagnostics.md": diagnostics_page,
+        REFERENCE / "commands.md": commands_page,
+        REFERENCE / "events.md": events_page,
+        Path("docs/explanation/architecture.md"): architecture_page,
+    }
+    for kind in KINDS:
+        found[Path(f"docs/schema/{kind}.schema.json")] = lambda kind=kind: schema_page(kind)
+    return found
+
+
+def main(arguments: list[str]) -> int:
+    """Write what is stale; with `--check` only say so."""
+    stale = 0
+    for path, write in pages().items():
+        target, text = ROOT / path, write()
+        if target.exists() and target.read_text("utf-8") == text:
+            continue
+        stale += 1
+        if "--check" in arguments:
+            print(f"{path} is stale: run `make docs`")
+        else:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text, "utf-8")
+            print(f"wrote {path}")
+    return 1 if stale and "--check" in arguments else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
