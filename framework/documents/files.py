@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import stat
-
-from framework.documents.diagnostics import Diagnostic, Span
 from typing import TYPE_CHECKING
 
+from framework.documents.diagnostics import Diagnostic, Span
+
 if TYPE_CHECKING:
-    from pathlib import Path
     import os
+    from pathlib import Path
 
 LIMIT = 1_000_000
 """Bytes that one file may have."""

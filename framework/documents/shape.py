@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import types
-from typing import Annotated, Any, Literal, Union, get_args, get_origin, TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, BeforeValidator
 
@@ -13,8 +13,9 @@ from framework.documents.wording import KINDS, article, expected, sentence
 from framework.suggest import did_you_mean, nearest
 
 if TYPE_CHECKING:
-    from framework.documents.source import KeyPath, Source
     from collections.abc import Mapping
+
+    from framework.documents.source import KeyPath, Source
 
 Path = tuple[str | int, ...]
 
@@ -191,7 +192,13 @@ def _inside(data: Any, location: KeyPath) -> Path:
     """The path in the data that pydantic's location means; names of union branches are left out."""
     path: list[str | int] = []
     for part in location:
-        if isinstance(data, dict) and part in data or isinstance(data, (list, tuple)) and isinstance(part, int) and part < len(data):
+        if (
+            isinstance(data, dict)
+            and part in data
+            or isinstance(data, (list, tuple))
+            and isinstance(part, int)
+            and part < len(data)
+        ):
             data = data[part]
         else:
             continue

@@ -9,6 +9,7 @@ from framework.documents.shape import Shape
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
     from pydantic import BaseModel
 
     from framework.documents.diagnostics import Diagnostic

@@ -1,0 +1,208 @@
+"""Say before any call what an expression can't do with the types it will meet."""
+
+from __future__ import annotations
+
+import ast
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from framework.flows.expressions.errors import Problem
+from framework.flows.expressions.functions import ANYTHING, FUNCTIONS
+from framework.flows.expressions.grammar import WORDS, column
+from framework.flows.expressions.types import ANY, NULL, NUMBERS, TEXTS, Type
+from framework.suggest import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+
+class Checker:
+    """One check of one expression; gathers problems."""
+
+    def __init__(self, types: Mapping[str, Type], text: str) -> None:
+        self.types = types
+        self.text = text
+        self.problems: list[Problem] = []
+
+    def type(self, node: ast.expr) -> Type:
+        """The type of a part of the expression."""
+        return CHECKS[type(node)](self, node)
+
+    def _add(self, node: ast.AST, message: str, fix: str = "") -> Type:
+        self.problems.append(Problem(column(node, self.text), message, fix))
+        return ANY
+
+    def _constant(self, node: ast.Constant) -> Type:
+        if isinstance(node.value, str):
+            return Type("text")
+        return Type("integer" if isinstance(node.value, int) else "number")
+
+    def _name(self, node: ast.Name) -> Type:
+        if node.id in WORDS:
+            return NULL if WORDS[node.id] is None else Type("boolean")
+        if node.id not in self.types:
+            return self._add(node, f"there is no `{node.id}` here.", did_you_mean(node.id, self.types))
+        return self.types[node.id]
+
+    def _attribute(self, node: ast.Attribute) -> Type:
+        return self._field(node, self.type(node.value), node.attr)
+
+    def _field(self, node: ast.AST, owner: Type, name: str) -> Type:
+        if owner.kind in {"any", "null"} or (owner.kind == "object" and owner.fields is None):
+            return ANY
+        if owner.kind != "object":
+            return self._add(node, f"{owner.words} has no field `{name}`.")
+        fields = owner.fields or {}
+        if name not in fields:
+            return self._add(node, f"there is no {owner.noun} `{name}`.", did_you_mean(name, fields))
+        return fields[name]
+
+    def _subscript(self, node: ast.Subscript) -> Type:
+        owner, index = self.type(node.value), self.type(node.slice)
+        if isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
+            return self._field(node, owner, node.slice.value)
+        if owner.kind in {"any", "null", "object"} or index.kind in {"any", "null"}:
+            return ANY
+        if index.kind not in NUMBERS or owner.kind not in {"list", *TEXTS}:
+            return self._add(node, f"{owner.words} has no items that {index.words} could choose.")
+        return (owner.item or ANY) if owner.kind == "list" else Type("text")
+
+    def _list(self, node: ast.List) -> Type:
+        items = [self.type(e) for e in node.elts]
+        kinds = {i.kind for i in items}
+        return Type("list", item=items[0] if len(kinds) == 1 else ANY)
+
+    def _bool(self, node: ast.BoolOp) -> Type:
+        return _joined([self.type(value) for value in node.values])
+
+    def _unary(self, node: ast.UnaryOp) -> Type:
+        inner = self.type(node.operand)
+        if isinstance(node.op, ast.Not):
+            return Type("boolean")
+        if inner.kind in {"any", "null"} | NUMBERS:
+            return inner
+        return self._add(node, f"`-` wants a number, not {inner.words}.")
+
+    def _binary(self, node: ast.BinOp) -> Type:
+        left, right = self.type(node.left), self.type(node.right)
+        sign = SIGNS[type(node.op)]
+        if "null" in {left.kind, right.kind}:
+            return self._add(node, f"`{sign}` can't calculate with null.")
+        if "any" in {left.kind, right.kind}:
+            return ANY
+        if left.kind in NUMBERS and right.kind in NUMBERS:
+            whole = left.kind == right.kind == "integer" and sign != "/"
+            return Type("integer" if whole else "number")
+        if sign == "+" and ({left.kind, right.kind} <= TEXTS or left.kind == right.kind == "list"):
+            return left if left.kind == "list" else Type("text")
+        return self._add(node, f"`{sign}` can't join {left.words} and {right.words}.")
+
+    def _compare(self, node: ast.Compare) -> Type:
+        operands = [node.left, *node.comparators]
+        types = [self.type(operand) for operand in operands]
+        for index, comparison in enumerate(node.ops):
+            pair = (operands[index], types[index], operands[index + 1], types[index + 1])
+            if isinstance(comparison, (ast.In, ast.NotIn)):
+                self._membership(node, *pair)
+            else:
+                self._pair(comparison, *pair)
+        return Type("boolean")
+
+    def _pair(self, comparison: ast.cmpop, left: ast.expr, first: Type, right: ast.expr, second: Type) -> None:
+        if {first.kind, second.kind} & {"any", "null"}:
+            return
+        blamed = left if isinstance(left, ast.Constant) and not isinstance(right, ast.Constant) else right
+        blamed = blamed if isinstance(blamed, ast.Constant) else left
+        if not _comparable(first, second):
+            self._add(blamed, f"{first.words} can't be compared with {second.words}.")
+        elif not isinstance(comparison, (ast.Eq, ast.NotEq)) and first.kind in {"boolean", "list", "object"}:
+            self._add(left, f"{first.words} has no order: use `==` or `!=`.")
+        else:
+            self._literal(first, right)
+            self._literal(second, left)
+
+    def _literal(self, declared: Type, other: ast.expr) -> None:
+        """A text next to an enum or a date must be one of its values."""
+        if not isinstance(other, ast.Constant) or not isinstance(other.value, str):
+            return
+        if declared.kind == "enum" and other.value not in declared.values:
+            self._add(other, f"`{other.value}` is not one of the values.", did_you_mean(other.value, declared.values))
+        if declared.kind == "date" and not _is_date(other.value):
+            self._add(other, f"`{other.value}` is not a date.", 'Write it as `"2024-12-31"`.')
+
+    def _membership(self, node: ast.AST, left: ast.expr, first: Type, right: ast.expr, second: Type) -> None:
+        if second.kind in {"any", "null"} or first.kind in {"any", "null"}:
+            return
+        if isinstance(right, ast.List):
+            for element in right.elts:
+                self._pair(ast.Eq(), left, first, element, self._quiet(element))
+        elif second.kind == "list":
+            if second.item and second.item.kind != "any":
+                self._pair(ast.Eq(), left, first, right, second.item)
+        elif second.kind in TEXTS or second.kind == "object":
+            if first.kind not in TEXTS:
+                self._add(node, f"{first.words} can't be `in` {second.words}.")
+        else:
+            self._add(right, f"nothing can be `in` {second.words}.")
+
+    def _quiet(self, node: ast.expr) -> Type:
+        return Checker(self.types, self.text).type(node)
+
+    def _choice(self, node: ast.IfExp) -> Type:
+        self.type(node.test)
+        return _joined([self.type(node.body), self.type(node.orelse)])
+
+    def _call(self, node: ast.Call) -> Type:
+        name = getattr(node.func, "id", "")
+        builtin = FUNCTIONS[name]
+        types = [self.type(argument) for argument in node.args]
+        for index, (argument, given) in enumerate(zip(node.args, types, strict=True)):
+            takes = builtin.takes[min(index, len(builtin.takes) - 1)]
+            if takes != ANYTHING and given.kind not in takes | {"any", "null"}:
+                self._add(argument, f"`{name}` can't take {given.words}.")
+        if builtin.gives == "number" and types and types[0].kind == "integer":
+            return types[0]
+        return Type(builtin.gives) if builtin.gives else _joined(types)
+
+
+def _joined(types: list[Type]) -> Type:
+    """The type of a value that has one of these types."""
+    known = [t for t in types if t.kind != "null"]
+    if not known:
+        return NULL
+    if all(t == known[0] for t in known):
+        return known[0]
+    kinds = {t.kind for t in known}
+    if kinds <= NUMBERS:
+        return Type("number")
+    return Type("text") if kinds <= TEXTS else ANY
+
+
+def _comparable(first: Type, second: Type) -> bool:
+    groups: tuple[frozenset[str], ...] = (TEXTS, NUMBERS)
+    return first.kind == second.kind or any({first.kind, second.kind} <= group for group in groups)
+
+
+def _is_date(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+SIGNS: dict[type[ast.operator], str] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Mod: "%"}
+
+CHECKS: dict[type[ast.AST], Callable[[Checker, Any], Type]] = {
+    ast.Constant: Checker._constant,
+    ast.Name: Checker._name,
+    ast.Attribute: Checker._attribute,
+    ast.Subscript: Checker._subscript,
+    ast.List: Checker._list,
+    ast.BoolOp: Checker._bool,
+    ast.UnaryOp: Checker._unary,
+    ast.BinOp: Checker._binary,
+    ast.Compare: Checker._compare,
+    ast.IfExp: Checker._choice,
+    ast.Call: Checker._call,
+}
