@@ -62,8 +62,12 @@ class Service:
     """`module:function`; the function gets a `ServiceContext` and returns the Pipecat service (or the router)."""
     extra: str = ""
     """The extra of this project to install when the builder's imports fail."""
+    packages: tuple[str, ...] = ()
+    """Importable names that `extra` brings; looked for, not imported, when a stack is checked."""
     secrets: Mapping[str, str] = field(default_factory=dict)
     """Argument → environment variable that it is read from when the stack doesn't give it."""
+    open_with: str = ""
+    """The argument that makes the secrets optional, and keeps them from being sent there: another `base_url`."""
     languages: tuple[str, ...] | None = None
     """Languages it can hear or speak; None is all of them. For any other the stack's `others` stands in."""
     others: str = ""
