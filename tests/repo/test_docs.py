@@ -1,0 +1,111 @@
+"""The documents keep their word: blocks run, links lead somewhere, generated pages are fresh."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+BLOCK = re.compile(
+    r"^```(?P<language>\w+)(?: title=\"(?P<title>[^\"]+)\")?\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL
+)
+LINK = re.compile(r"\]\((?!https?:)(?P<path>[^)#\s]*)(?:#(?P<anchor>[^)\s]+))?\)")
+
+
+@dataclass
+class Reader:
+    """Somebody who does what a page says, in a folder of their own."""
+
+    folder: Path
+
+    def write(self, title: str, body: str) -> None:
+        """Save a block under the name it has."""
+        path = self.folder / title
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(body, "utf-8")
+
+    def run(self, command: str) -> str:
+        """Run one line of a console block and stay in the folder where it ends."""
+        place = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "COLUMNS": "100"}
+        told = subprocess.run(
+            ["bash", "-c", f'{{ {command}\n}} 2>&1; echo "IN $PWD"'],
+            cwd=self.folder, env=place, text=True, timeout=90, stdout=subprocess.PIPE, check=False,
+        )  # fmt: skip
+        output, _, folder = told.stdout.rpartition("IN ")
+        self.folder = Path(folder.strip())
+        return output
+
+
+def commands(body: str) -> list[tuple[str, str]]:
+    """Each `$ command` of a console block with the output that stands under it."""
+    parts = re.split(r"^\$ (.*)\n", body, flags=re.MULTILINE)[1:]
+    return list(zip(parts[::2], parts[1::2], strict=True))
+
+
+def test_the_tutorial_does_what_it_says(tmp_path: Path):
+    reader = Reader(tmp_path)
+    for block in BLOCK.finditer((ROOT / "docs/tutorial.md").read_text("utf-8")):
+        if block["title"]:
+            reader.write(block["title"], block["body"])
+        assert block["title"] or block["language"] == "console", block[0]
+        for command, expected in commands(block["body"]) if block["language"] == "console" else []:
+            assert reader.run(command).rstrip() == expected.rstrip(), f"$ {command}"
+
+
+def test_the_first_page_shows_the_smallest_flow_as_it_is():
+    shown = re.search(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
+    assert shown
+    assert shown[1] == (ROOT / "flows/hello.yaml").read_text("utf-8").partition("\n")[2]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path):
+    for link in LINK.finditer(page.read_text("utf-8")):
+        target = (page.parent / link["path"]).resolve() if link["path"] else page
+        assert target.exists(), link[0]
+        if link["anchor"]:
+            assert link["anchor"] in anchors(target), link[0]
+
+
+def anchors(page: Path) -> set[str]:
+    """The names of a page's headings, as a reader's browser knows them."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text("utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_generated_pages_are_fresh():
+    told = subprocess.run(
+        [sys.executable, "-m", "docs.generate", "--check"],
+        cwd=ROOT, capture_output=True, text=True, timeout=90, check=False,
+    )  # fmt: skip
+    assert told.returncode == 0, told.stdout + told.stderr
+
+
+def test_the_schema_of_events_is_a_schema_and_knows_every_type():
+    schema = json.loads((ROOT / "docs/reference/events.schema.json").read_text("utf-8"))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    assert [each["if"]["properties"]["type"]["const"] for each in schema["allOf"]] == list(schema["$defs"])
+
+
+def test_every_line_of_a_chat_fits_the_schema_of_events(tmp_path: Path):
+    schema = json.loads((ROOT / "docs/reference/events.schema.json").read_text("utf-8"))
+    fits = jsonschema.Draft202012Validator(schema)
+    told = subprocess.run(
+        [sys.executable, "-m", "framework", "chat", "pizza", "--json", "--script", "-"],
+        cwd=ROOT, input="two large margheritas\nmaybe\nyes\n", text=True, capture_output=True, timeout=90, check=False,
+    )  # fmt: skip
+    events = [json.loads(line) for line in told.stdout.splitlines()]
+    for event in events:
+        fits.validate(event)
+    seen = {event["type"] for event in events}
+    assert {"session.started", "node.entered", "slot.set", "tool.finished", "bot.said", "session.ended"} <= seen
+    assert told.returncode == 0, told.stderr
