@@ -1,0 +1,1 @@
+"""One conversation in this process; the place where Pipecat is wired together."""

@@ -1,0 +1,104 @@
+"""Build the Pipecat pipeline of one session, slot by slot."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from pipecat.audio.vad.vad_analyzer import VADAnalyzer
+from pipecat.frames.frames import Frame
+from pipecat.pipeline.pipeline import Pipeline
+from pipecat.pipeline.worker import PipelineParams, PipelineWorker, ProcessorUnusablePolicy
+from pipecat.processors.aggregators.llm_response_universal import (
+    LLMContextAggregatorPair,
+    LLMUserAggregator,
+    LLMUserAggregatorParams,
+)
+from pipecat.processors.frame_processor import FrameProcessor
+from pipecat.processors.frameworks.rtvi import RTVIProcessor
+from pipecat.services.llm_service import LLMService
+from pipecat.transports.base_transport import BaseTransport
+from pipecat.turns.user_turn_strategies import ExternalUserTurnStrategies, UserTurnStrategies
+
+from framework.runtime.ear import Ear, Throat
+from framework.runtime.gate import Gate
+from framework.runtime.mouth import Mouth
+from framework.runtime.stage import PipelineStage
+
+FLUSH_S = 2.0
+"""How long dropping what was queued may make no progress."""
+
+
+@dataclass
+class Parts:
+    """What stands in the pipeline's slots; a text session has neither ears nor voice."""
+
+    llm: LLMService[Any]
+    stt: FrameProcessor | None = None
+    tts: FrameProcessor | None = None
+    vad: VADAnalyzer | None = None
+    turns: UserTurnStrategies | None = None
+    transport: BaseTransport | None = None
+    rtvi: RTVIProcessor | None = None
+    rate_in: int = 16_000
+    rate_out: int = 24_000
+
+
+@dataclass
+class Assembly:
+    """A pipeline that is ready to run."""
+
+    worker: PipelineWorker
+    user: LLMUserAggregator
+    gate: Gate
+
+    async def queue_frames(self, frames: list[Frame]) -> None:
+        """Push frames from the beginning of the pipeline, in order."""
+        await self.worker.queue_frames(frames)
+
+    async def interrupt(self) -> None:
+        """Stop speech and model at once, and return when what was queued has been dropped."""
+        await self.gate.broadcast_interruption()
+        await self.worker.flush_pipeline(timeout=FLUSH_S)
+
+
+def assemble(stage: PipelineStage, parts: Parts, *, resources: object = None) -> Assembly:
+    """Put the processors in their order and tie the stage's own among them."""
+    parts.llm.register_function(None, stage.handle_call)
+    pair = LLMContextAggregatorPair(stage.context, user_params=_listening(parts, voice=stage.voice))
+    gate = Gate(stage)
+    gate.model = parts.llm
+    before = [parts.transport.input() if parts.transport else None, parts.stt]
+    middle = [pair.user(), gate, parts.llm, Mouth(stage)]
+    way_out = parts.transport.output() if parts.transport else None
+    if stage.voice:
+        after = [parts.tts, Throat(stage), way_out, Ear(stage), pair.assistant()]
+    else:
+        after = [way_out, pair.assistant(), Ear(stage)]
+    processors = [slot for slot in (*before, *middle, *after) if slot is not None]
+    worker = PipelineWorker(
+        Pipeline(processors),
+        params=PipelineParams(
+            audio_in_sample_rate=parts.rate_in,
+            audio_out_sample_rate=parts.rate_out,
+            enable_metrics=parts.rtvi is not None,
+            enable_usage_metrics=parts.rtvi is not None,
+        ),
+        app_resources=resources,
+        enable_rtvi=parts.rtvi is not None,
+        rtvi_processor=parts.rtvi,
+        enable_turn_tracking=False,
+        idle_timeout_secs=None,
+        check_dangling_tasks=False,
+        processor_unusable_policy=ProcessorUnusablePolicy.CONTINUE,
+    )
+    return Assembly(worker, pair.user(), gate)
+
+
+def _listening(parts: Parts, *, voice: bool) -> LLMUserAggregatorParams:
+    """How turns of the person are told: by voice activity, or, for text, from outside."""
+    if not voice:
+        return LLMUserAggregatorParams(user_turn_strategies=ExternalUserTurnStrategies(), empty_user_turn=None)
+    return LLMUserAggregatorParams(
+        vad_analyzer=parts.vad, user_turn_strategies=parts.turns, empty_user_turn=None
+    )

@@ -1,0 +1,418 @@
+"""Tell the engine what happened, carry out what it asks for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from loguru import logger
+
+from framework.clock import Clock
+from framework.engine import effects as do
+from framework.engine import inputs as happened
+from framework.sessions.events import Event, iso
+
+MODEL_DEADLINE_S = 45.0
+"""How long a model may stay silent before its turn counts as failed."""
+ANSWER_DEADLINE_S = 5.0
+"""How long an answer may take to reach the model's context."""
+CLASSIFY_DEADLINE_S = 10.0
+"""How long the router may take before a text counts as "none of them"."""
+GRACE_S = 1.0
+"""Added to a tool's own deadline before the conversation ends the call itself."""
+MAX_STEPS = 100_000
+"""Inputs kept for a replay; a session that has more keeps the first ones."""
+
+
+class Engine(Protocol):
+    """What decides: `framework.engine`, or a stand-in of the same shape."""
+
+    def initial(self) -> dict[str, Any]:
+        """The state before anything happened."""
+        ...
+
+    def step(
+        self, plan: Any, state: dict[str, Any], happened: happened.Input
+    ) -> tuple[dict[str, Any], list[do.Effect]]:
+        """The next state, and what to do."""
+        ...
+
+    def deadline(self, state: dict[str, Any]) -> float | None:
+        """When time itself must be told next."""
+        ...
+
+    def waiting(self, plan: Any, state: dict[str, Any]) -> bool:
+        """Whether only the person can go on."""
+        ...
+
+    def expects(self, plan: Any, state: dict[str, Any]) -> do.Expectation:
+        """What the present node listens for."""
+        ...
+
+
+class Stage(Protocol):
+    """Where words are spoken and the model runs; it reports back through the conversation."""
+
+    async def prompt(self, prompt: do.Prompt) -> None:
+        """Set what the model reads and may call."""
+        ...
+
+    async def run_model(self, turn: int) -> None:
+        """Let the model respond."""
+        ...
+
+    async def stop_model(self, turn: int) -> None:
+        """Give a turn of the model up."""
+        ...
+
+    async def say(self, say: do.Say) -> None:
+        """Speak or show a text."""
+        ...
+
+    async def answer(self, call: str, result: Any) -> None:
+        """Give a model's call its result."""
+        ...
+
+    async def interrupt(self) -> None:
+        """Stop what is being said."""
+        ...
+
+    @property
+    def speaking(self) -> bool:
+        """Whether words are under way."""
+        ...
+
+
+class Hands(Protocol):
+    """Whoever does what the conversation asks of plugins."""
+
+    async def call(self, call: do.CallTool) -> happened.ToolFinished:
+        """Run a tool to its one outcome; `at` is stamped later."""
+        ...
+
+    async def act(self, act: do.Act) -> happened.ActionFinished:
+        """Run an action; `at` is stamped later."""
+        ...
+
+    async def classify(self, ask: do.Classify) -> happened.Classified:
+        """Decide what a text means; `at` is stamped later."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What became of an order."""
+
+    status: str
+    why: str = ""
+
+
+class Conversation:
+    """One conversation: inputs in, one at a time; effects out, in their order."""
+
+    def __init__(
+        self,
+        plan: Any,
+        *,
+        engine: Engine,
+        stage: Stage,
+        hands: Hands,
+        clock: Clock,
+        session: str,
+        flow: str,
+        on_event: Callable[[Event], None],
+        on_end: Callable[[str, dict[str, Any]], None],
+    ) -> None:
+        self.plan = plan
+        self.state = engine.initial()
+        self.record: list[happened.Input] = []
+        self.node = ""
+        """The node that was entered last."""
+        self.ended: do.End | None = None
+        self.waiting = asyncio.Event()
+        """Set while only the person can go on."""
+        self.moved = 0
+        """How many inputs the engine has taken."""
+        self._engine = engine
+        self._stage = stage
+        self._hands = hands
+        self._clock = clock
+        self._session = session
+        self._flow = flow
+        self._on_event = on_event
+        self._on_end = on_end
+        self._inputs: deque[happened.Input] = deque()
+        self._something = asyncio.Event()
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._orders: dict[str, asyncio.Future[Fate]] = {}
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._farewell: list[Event] = []
+        self._closed = False
+
+    # --- What happened ----------------------------------------------------------
+
+    def tell(self, what: type[Any], **fields: Any) -> None:
+        """Something happened, now."""
+        if not self._closed:
+            self._inputs.append(what(at=self._clock.now(), **fields))
+            self.waiting.clear()
+            self._something.set()
+
+    async def order(self, order: dict[str, Any], within_s: float = 5.0) -> Fate:
+        """Give the engine an order and wait for its fate."""
+        if self._closed or self.ended is not None:
+            return Fate("refused", "the session is over")
+        fate: asyncio.Future[Fate] = asyncio.get_running_loop().create_future()
+        self._orders[order["order_id"]] = fate
+        self.tell(happened.Ordered, order=order)
+        try:
+            return await asyncio.wait_for(asyncio.shield(fate), within_s)
+        except TimeoutError:
+            return Fate("refused", f"the session did not answer within {within_s:g} s")
+        finally:
+            self._orders.pop(order["order_id"], None)
+
+    def publish(self, type_: str, data: dict[str, Any], at: float | None = None) -> None:
+        """Tell the listeners a fact; the end of the session is always the last one."""
+        moment = self._clock.now() if at is None else at
+        event = Event(type=type_, session=self._session, flow=self._flow, time=iso(moment), data=data)
+        if type_ == "node.entered":
+            self.node = str(data.get("node", ""))
+        if type_ == "session.ended" and not self._closed:
+            self._farewell.append(event)
+        else:
+            self._deliver(event)
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing at all is under way: no task, no timer, no words, no input."""
+        return not (self._inputs or self._tasks or self._timers or self._stage.speaking)
+
+    def expects(self) -> do.Expectation:
+        """What the present node listens for; asked at the moment of decoding."""
+        return self._engine.expects(self.plan, self.state)
+
+    # --- The loop ---------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Take inputs until the session is closed; the single consumer."""
+        while not self._closed:
+            await self._something.wait()
+            while self._inputs and not self._closed:
+                await self._take(self._inputs.popleft())
+            self._something.clear()
+            self.settled()
+
+    def settled(self) -> None:
+        """Look whether only the person can go on now; whoever finished something calls this."""
+        over = self._closed or self.ended is not None
+        if not over and not self._inputs and not self._stage.speaking and self._waits():
+            self.waiting.set()
+
+    async def close(self) -> None:
+        """Stop everything that this conversation started and publish its end."""
+        if self._closed:
+            return
+        self._closed = True
+        for timer in self._timers.values():
+            timer.cancel()
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        for fate in self._orders.values():
+            _resolve(fate, Fate("refused", "the session is over"))
+        self._something.set()
+        if tasks:
+            await asyncio.wait(tasks, timeout=2.0)
+        for event in self._farewell:
+            self._deliver(event)
+
+    async def _take(self, what: happened.Input) -> None:
+        if len(self.record) < MAX_STEPS:
+            self.record.append(what)
+        self._forget_deadline_of(what)
+        self.moved += 1
+        try:
+            self.state, todo = self._engine.step(self.plan, self.state, what)
+        except Exception as broken:  # noqa: BLE001 - a mistake in the engine must not hang the session
+            logger.opt(exception=broken).error("the engine failed", session=self._session)
+            self._give_up()
+            return
+        for effect in todo:
+            await self._carry(effect, what.at)
+        self._rearm()
+
+    def _give_up(self) -> None:
+        self.publish("error", {"code": "engine", "message": "The conversation could not go on."})
+        if self.ended is None:
+            self.publish("session.ended", {"reason": "error", "outputs": {}})
+            self._finish(do.End(reason="error"))
+
+    def _waits(self) -> bool:
+        try:
+            return self._engine.waiting(self.plan, self.state)
+        except Exception as broken:  # noqa: BLE001 - as above
+            logger.opt(exception=broken).error("the engine failed", session=self._session)
+            return False
+
+    def _rearm(self) -> None:
+        """One timer for the engine's next deadline."""
+        self._disarm("engine")
+        moment = None if self.ended is not None else self._engine.deadline(self.state)
+        if moment is not None:
+            self._arm("engine", moment - self._clock.now(), self._time_passed)
+
+    def _time_passed(self) -> None:
+        moment = self._engine.deadline(self.state)
+        if moment is not None and moment <= self._clock.now() + 1e-3:
+            self.tell(happened.TimePassed)
+        elif moment is not None:
+            self._arm("engine", moment - self._clock.now(), self._time_passed)
+
+    # --- What to do -------------------------------------------------------------
+
+    async def _carry(self, effect: do.Effect, at: float) -> None:
+        match effect:
+            case do.Emit():
+                self.publish(effect.type, effect.data, at)
+            case do.Say():
+                await self._stage.say(effect)
+            case do.Prompt():
+                await self._stage.prompt(effect)
+            case do.RunModel():
+                await self._run_model(effect.turn)
+            case do.Answer():
+                self._arm(f"answer/{effect.call}", ANSWER_DEADLINE_S, lambda: self._answer_lost(effect.call))
+                await self._stage.answer(effect.call, effect.result)
+            case do.Interrupt():
+                await self._stage.interrupt()
+            case do.Settle():
+                _resolve(self._orders.get(effect.order), Fate(effect.status, effect.why))
+            case do.End():
+                self._finish(effect)
+            case _:
+                self._delegate(effect)
+
+    def _delegate(self, effect: do.Effect) -> None:
+        match effect:
+            case do.CallTool():
+                self._start(f"call/{effect.call}", self._call(effect))
+            case do.CancelTool():
+                self._stop(f"call/{effect.call}")
+            case do.Act():
+                self._start(f"act/{effect.action}", self._act(effect))
+            case do.Classify():
+                self._start(f"classify/{effect.request}", self._classify(effect))
+
+    async def _run_model(self, turn: int) -> None:
+        self._arm(f"model/{turn}", MODEL_DEADLINE_S, lambda: self._model_lost(turn))
+        await self._stage.run_model(turn)
+
+    def model_alive(self, turn: int) -> None:
+        """The model shows life: its deadline starts anew."""
+        if f"model/{turn}" in self._timers:
+            self._arm(f"model/{turn}", MODEL_DEADLINE_S, lambda: self._model_lost(turn))
+
+    def _model_lost(self, turn: int) -> None:
+        self._start(f"lost/{turn}", self._stage.stop_model(turn))
+        self.tell(happened.ModelFailed, turn=turn, message=f"no answer within {MODEL_DEADLINE_S:g} s")
+
+    def _answer_lost(self, call: str) -> None:
+        logger.warning("an answer did not reach the context in time", session=self._session)
+        self.tell(happened.AnswerRead, call=call)
+
+    def _finish(self, end: do.End) -> None:
+        self.ended = end
+        self.waiting.clear()
+        self._disarm("engine")
+        self._on_end(end.reason, end.outputs)
+
+    # --- Work that takes time ---------------------------------------------------
+
+    async def _call(self, call: do.CallTool) -> None:
+        late = happened.ToolFinished(
+            at=0.0,
+            call=call.call,
+            outcome="timeout",
+            code="timeout",
+            message=f"`{call.tool}` did not answer within {call.timeout_s:g} s.",
+        )
+        crashed = happened.ToolFinished(
+            at=0.0, call=call.call, outcome="error", code="crashed", message=f"`{call.tool}` failed."
+        )
+        await self._work(self._hands.call(call), call.timeout_s + GRACE_S, late, crashed)
+
+    async def _act(self, act: do.Act) -> None:
+        late = happened.ActionFinished(at=0.0, action=act.action, ok=False, message="the action took too long")
+        crashed = happened.ActionFinished(at=0.0, action=act.action, ok=False, message="the action failed")
+        await self._work(self._hands.act(act), act.timeout_s + GRACE_S, late, crashed)
+
+    async def _classify(self, ask: do.Classify) -> None:
+        none = happened.Classified(at=0.0, request=ask.request, choice=None)
+        await self._work(self._hands.classify(ask), CLASSIFY_DEADLINE_S, none, none)
+
+    async def _work(
+        self, work: Awaitable[happened.Input], within_s: float, late: happened.Input, crashed: happened.Input
+    ) -> None:
+        """Await work that ends in one input, whatever it does."""
+        try:
+            done: happened.Input = await asyncio.wait_for(work, within_s)
+        except TimeoutError:
+            done = late
+        except Exception as broken:  # noqa: BLE001 - a plugin's failure is an outcome, not ours
+            logger.opt(exception=broken).warning("work of a plugin failed", session=self._session)
+            done = crashed
+        self.tell(type(done), **{name: getattr(done, name) for name in _fields(done) if name != "at"})
+
+    def _start(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work, name=f"{self._session}/{name}")
+        self._tasks[name] = task
+        task.add_done_callback(lambda _: self._tasks.pop(name, None) if self._tasks.get(name) is task else None)
+
+    def _stop(self, name: str) -> None:
+        if task := self._tasks.get(name):
+            task.cancel()
+
+    # --- Deadlines --------------------------------------------------------------
+
+    def _arm(self, name: str, seconds: float, then: Callable[[], None]) -> None:
+        self._disarm(name)
+        if self._closed:
+            return
+
+        def fire() -> None:
+            self._timers.pop(name, None)
+            then()
+
+        self._timers[name] = asyncio.get_running_loop().call_later(max(0.0, seconds), fire)
+
+    def _disarm(self, name: str) -> None:
+        if timer := self._timers.pop(name, None):
+            timer.cancel()
+
+    def _forget_deadline_of(self, what: happened.Input) -> None:
+        match what:
+            case happened.ModelFinished() | happened.ModelFailed():
+                self._disarm(f"model/{what.turn}")
+            case happened.AnswerRead():
+                self._disarm(f"answer/{what.call}")
+            case _:
+                pass
+
+    def _deliver(self, event: Event) -> None:
+        try:
+            self._on_event(event)
+        except Exception as broken:  # noqa: BLE001 - a listener's failure is its own
+            logger.opt(exception=broken).warning("a listener failed", session=self._session)
+
+
+def _fields(what: happened.Input) -> tuple[str, ...]:
+    return tuple(type(what).__dataclass_fields__)
+
+
+def _resolve(future: asyncio.Future[Fate] | None, fate: Fate) -> None:
+    if future is not None and not future.done():
+        future.set_result(fate)

@@ -1,0 +1,78 @@
+"""Stand behind the model: tell the engine what it said and called, and show lines where nothing is spoken."""
+
+from __future__ import annotations
+
+from pipecat.frames.frames import (
+    Frame,
+    FunctionCallCancelFrame,
+    FunctionCallInProgressFrame,
+    FunctionCallResultFrame,
+    FunctionCallsStartedFrame,
+    InterruptionFrame,
+    LLMContextFrame,
+    LLMFullResponseEndFrame,
+    LLMFullResponseStartFrame,
+    LLMTextFrame,
+)
+from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
+
+from framework.runtime.frames import Cue, Line
+from framework.runtime.stage import PipelineStage
+
+CALLS = (FunctionCallInProgressFrame, FunctionCallResultFrame, FunctionCallCancelFrame)
+"""Pipecat's frames about function calls: the stage writes calls into the context itself."""
+
+
+class Mouth(FrameProcessor):
+    """Between the model and the voice."""
+
+    def __init__(self, stage: PipelineStage) -> None:
+        super().__init__(enable_direct_mode=True)
+        self._stage = stage
+
+    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        """Report, mark the edges of utterances, and pass on."""
+        await super().process_frame(frame, direction)
+        if direction is FrameDirection.UPSTREAM:
+            if not isinstance(frame, LLMContextFrame):
+                await self.push_frame(frame, direction)
+            return
+        if isinstance(frame, LLMTextFrame):
+            await self._text(frame)
+        elif isinstance(frame, LLMFullResponseEndFrame):
+            await self._end(frame)
+        elif isinstance(frame, InterruptionFrame):
+            await self._cut(frame)
+        elif isinstance(frame, FunctionCallsStartedFrame):
+            self._stage.calls_came(list(frame.function_calls))
+        elif isinstance(frame, Line):
+            await self._line(frame)
+        elif not isinstance(frame, CALLS):
+            await self.push_frame(frame, direction)
+
+    async def _text(self, frame: LLMTextFrame) -> None:
+        if utterance := self._stage.text_came(frame.text):
+            await self.push_frame(Cue(utterance.key, "start"))
+        await self.push_frame(frame)
+
+    async def _end(self, frame: LLMFullResponseEndFrame) -> None:
+        utterance = self._stage.response_ended()
+        await self.push_frame(frame)
+        if utterance is not None:
+            await self.push_frame(Cue(utterance.key, "end"))
+
+    async def _cut(self, frame: InterruptionFrame) -> None:
+        utterance = self._stage.response_cut()
+        await self.push_frame(frame)
+        if utterance is not None:
+            await self.push_frame(Cue(utterance.key, "end"))
+
+    async def _line(self, line: Line) -> None:
+        """A text word for word, as if the model had said it."""
+        text = LLMTextFrame(line.text)
+        text.append_to_context = line.remember
+        start, end = LLMFullResponseStartFrame(), LLMFullResponseEndFrame()
+        for frame in (start, text, end):
+            frame.interruptible = False
+            await self.push_frame(frame)
+        await self.push_frame(Cue(line.key, "end"))

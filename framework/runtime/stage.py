@@ -1,0 +1,420 @@
+"""Carry what the engine asks of voice and model into a Pipecat pipeline, by public frames only.
+
+Words, prompts and runs of the model travel as frames, in order; nothing that the engine waits for depends on
+audio having been played. Function calls are written into the model's context here, one way for all: Pipecat's own
+frames about them stop at the `Mouth`, because they would queue behind speech and be cancelled by an interruption.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from loguru import logger
+from pipecat.adapters.llm.schemas.function_schema import FunctionSchema
+from pipecat.adapters.llm.schemas.tools_schema import ToolsSchema
+from pipecat.frames.frames import (
+    Frame,
+    FunctionCallFromLLM,
+    FunctionCallResultProperties,
+    LLMMessagesAppendFrame,
+    LLMMessagesTransformFrame,
+    LLMMessagesUpdateFrame,
+    LLMSetToolsFrame,
+    LLMUpdateSettingsFrame,
+    TTSSpeakFrame,
+)
+from pipecat.processors.aggregators.llm_context import LLMContext
+from pipecat.services.llm_service import FunctionCallParams
+from pipecat.services.settings import LLMSettings
+
+from framework.engine import effects as do
+from framework.engine import inputs as happened
+from framework.runtime.frames import Cue, Line, Run
+from framework.runtime.speech import Speech, Utterance, letters, prefix
+
+STALL_S = 12.0
+"""How long the words that should be heard now may make no progress before they are given up."""
+LOOK_S = 1.0
+"""How often that is looked at, while anything is being said."""
+
+
+class Pipe(Protocol):
+    """The pipeline's front door."""
+
+    async def queue_frames(self, frames: list[Frame]) -> None:
+        """Push frames from the beginning of the pipeline, in order."""
+        ...
+
+    async def interrupt(self) -> None:
+        """Stop speech and model at once, and return when what was queued has been dropped."""
+        ...
+
+
+class Listener(Protocol):
+    """Who wants to know what happened: the conversation."""
+
+    def tell(self, what: type[Any], **fields: Any) -> None:
+        """Something happened, now."""
+        ...
+
+    def model_alive(self, turn: int) -> None:
+        """The model shows life."""
+        ...
+
+    def settled(self) -> None:
+        """Something came to an end."""
+        ...
+
+
+@dataclass
+class Turn:
+    """One response of the model."""
+
+    number: int
+    text: str = ""
+    utterance: Utterance | None = None
+    calls: list[FunctionCallFromLLM] = field(default_factory=list)
+
+
+@dataclass
+class Call:
+    """One function call of the model, and its place in the batch it came in."""
+
+    id: str
+    name: str
+    arguments: dict[str, Any]
+    batch: list[str]
+    answer: asyncio.Future[Any]
+
+
+class PipelineStage:
+    """The stage over a Pipecat pipeline; its processors report here."""
+
+    def __init__(self, *, context: LLMContext, voice: bool) -> None:
+        self.context = context
+        self.voice = voice
+        self.speech = Speech(self._spoken)
+        self.person_speaks = False
+        """From the start of a person's turn until its text is known."""
+        self._pipe: Pipe | None = None
+        self._listener: Listener | None = None
+        self._turn: Turn | None = None
+        self._given_up: set[int] = set()
+        self._calls: dict[str, Call] = {}
+        self._later: list[do.Say] = []
+        self._cut: list[tuple[Utterance, str]] = []
+        self._cut_turn: int | None = None
+        self._answers: list[tuple[str, Any]] = []
+        self._look: asyncio.TimerHandle | None = None
+        self._progress: tuple[Any, ...] = ()
+        self._since = 0.0
+
+    def connect(self, pipe: Pipe, listener: Listener) -> None:
+        """Tie the stage to its pipeline and to whoever wants to know."""
+        self._pipe = pipe
+        self._listener = listener
+
+    @property
+    def speaking(self) -> bool:
+        """Whether words are under way, or held until the person has finished."""
+        return bool(self.speech or self._later or self._cut or self._cut_turn is not None)
+
+    def close(self) -> None:
+        """Stop looking at speech."""
+        if self._look:
+            self._look.cancel()
+
+    # --- What the engine asks for -----------------------------------------------
+
+    async def prompt(self, prompt: do.Prompt) -> None:
+        """Set what the model reads and may call."""
+        frames: list[Frame] = []
+        if prompt.role is not None:
+            frames.append(LLMUpdateSettingsFrame(delta=LLMSettings(system_instruction=prompt.role)))
+        messages: list[Any] = [dict(message) for message in prompt.messages]
+        if prompt.reset:
+            frames.append(LLMMessagesUpdateFrame(messages=messages))
+        elif messages:
+            frames.append(LLMMessagesAppendFrame(messages=messages))
+        if prompt.tools is not None:
+            offers = [schema(offer) for offer in prompt.tools]
+            frames.append(LLMSetToolsFrame(tools=ToolsSchema(standard_tools=[*offers])))
+        await self._queue(frames)
+
+    async def run_model(self, turn: int) -> None:
+        """Let the model respond."""
+        await self._queue([Run(turn)])
+
+    async def stop_model(self, turn: int) -> None:
+        """Give a turn of the model up."""
+        self._given_up.add(turn)
+        if self._turn is not None and self._turn.number == turn:
+            self._turn = None
+            await self._front.interrupt()
+
+    async def say(self, say: do.Say) -> None:
+        """Speak or show a text; while the person speaks it waits."""
+        if self.person_speaks:
+            self._later.append(say)
+            return
+        await self._speak(self.speech.begin(say=say.say, text=say.text, remember=say.remember))
+
+    async def answer(self, call: str, result: Any) -> None:
+        """Give a model's call its result, after the words that came with the call."""
+        if not self.voice and self.speech:
+            self._answers.append((call, result))
+            return
+        await self._write_answer(call, result)
+
+    async def interrupt(self) -> None:
+        """Stop what is being said and what the model is about to say."""
+        self._later.clear()
+        if self.speech or self._turn is not None:
+            await self._front.interrupt()
+
+    # --- Words ------------------------------------------------------------------
+
+    async def _speak(self, utterance: Utterance) -> None:
+        self._watch()
+        if self.voice:
+            speak = TTSSpeakFrame(utterance.generated, append_to_context=utterance.remember)
+            await self._queue([Cue(utterance.key, "start"), speak, Cue(utterance.key, "end")])
+        else:
+            await self._queue([Line(utterance.key, utterance.generated, utterance.remember)])
+
+    def _spoken(self, utterance: Utterance, spoken: str, interrupted: bool) -> None:
+        if interrupted and self.person_speaks:
+            self._cut.append((utterance, spoken))
+            return
+        self._report(utterance, spoken, interrupted=interrupted)
+        if not self.speech and self._answers:
+            asyncio.get_running_loop().create_task(self._write_answers())
+        self._to.settled()
+
+    def _report(self, utterance: Utterance, spoken: str, *, interrupted: bool) -> None:
+        whole, heard = utterance.whole, spoken
+        if utterance.before:
+            heard = prefix(whole, letters(utterance.before) + letters(spoken))
+        self._to.tell(
+            happened.Spoken, generated=whole, spoken=heard, interrupted=interrupted, say=utterance.say
+        )
+
+    async def _resume(self) -> None:
+        """Say what a noise cut off."""
+        cut, self._cut = self._cut, []
+        for utterance, spoken in cut:
+            before = prefix(utterance.whole, letters(utterance.before) + letters(spoken))
+            rest = utterance.whole[len(before) :].strip()
+            again = self.speech.begin(say=utterance.say, text=rest, remember=utterance.remember)
+            again.before, again.original = before, utterance.whole
+            await self._speak(again)
+        if self._cut_turn is not None:
+            turn, self._cut_turn = self._cut_turn, None
+            await self.run_model(turn)
+
+    def _accept_cuts(self) -> None:
+        """The person did speak: what was cut off stays cut off."""
+        cut, self._cut = self._cut, []
+        for utterance, spoken in cut:
+            self._report(utterance, spoken, interrupted=True)
+        if self._cut_turn is not None:
+            turn, self._cut_turn = self._cut_turn, None
+            self._to.tell(happened.ModelFinished, turn=turn)
+
+    def _watch(self) -> None:
+        if self._look is None:
+            self._progress, self._since = (), asyncio.get_running_loop().time()
+            self._look = asyncio.get_running_loop().call_later(LOOK_S, self._look_at_speech)
+
+    def _look_at_speech(self) -> None:
+        """Give up words that make no progress: nothing may hang on audio."""
+        self._look = None
+        first = self.speech.first()
+        if first is None:
+            return
+        loop = asyncio.get_running_loop()
+        made = sum(piece.seconds for piece in first.pieces)
+        progress = (first.key, first.played, first.words, first.generated, made)
+        if progress != self._progress or (self._turn and self._turn.utterance is first):
+            self._progress, self._since = progress, loop.time()
+        elif loop.time() - self._since > STALL_S:
+            logger.warning("speech made no progress and was given up")
+            self.speech.close(first)
+        self._look = loop.call_later(LOOK_S, self._look_at_speech)
+
+    # --- The person -------------------------------------------------------------
+
+    async def heard(self, text: str) -> None:
+        """A person's turn is over; without words it counts as nothing."""
+        self.person_speaks = False
+        if text.strip():
+            self._accept_cuts()
+        else:
+            await self._resume()
+        later, self._later = self._later, []
+        for say in later:
+            await self.say(say)
+        if text.strip():
+            self._to.tell(happened.Heard, text=text.strip())
+        self._to.settled()
+
+    async def typed(self, text: str) -> None:
+        """A person typed a turn: stop, note it, go on."""
+        await self.interrupt()
+        await self._queue([LLMMessagesAppendFrame(messages=[{"role": "user", "content": text}])])
+        await self.heard(text)
+
+    # --- What the processors saw ------------------------------------------------
+
+    def model_may_run(self, turn: int) -> bool:
+        """The gate asks, when a `Run` has reached it."""
+        if turn in self._given_up:
+            return False
+        if self.person_speaks:
+            self._cut_turn = turn
+            return False
+        self._turn = Turn(turn)
+        return True
+
+    def text_came(self, text: str) -> Utterance | None:
+        """The model said something more; the utterance when these are its first words."""
+        turn = self._turn
+        if turn is None:
+            return None
+        turn.text += text
+        self._to.model_alive(turn.number)
+        if turn.utterance is not None:
+            turn.utterance.generated = turn.text
+            return None
+        if not turn.text.strip():
+            return None
+        turn.utterance = self.speech.begin(say=None, text=turn.text)
+        self._watch()
+        return turn.utterance
+
+    def calls_came(self, calls: list[FunctionCallFromLLM]) -> None:
+        """The model called functions: all calls of one response."""
+        turn = self._turn
+        batch = [call.tool_call_id for call in calls]
+        for call in calls:
+            self._calls[call.tool_call_id] = Call(
+                call.tool_call_id,
+                call.function_name,
+                dict(call.arguments or {}),
+                batch,
+                asyncio.get_running_loop().create_future(),
+            )
+        if turn is None:
+            for call in calls:
+                self._calls[call.tool_call_id].answer.set_result({"error": "cancelled"})
+            return
+        turn.calls.extend(calls)
+        told = (
+            happened.ModelCall(call=call.tool_call_id, name=call.function_name, arguments=dict(call.arguments or {}))
+            for call in calls
+        )
+        self._to.tell(happened.ModelCalled, turn=turn.number, calls=tuple(told))
+
+    def response_ended(self) -> Utterance | None:
+        """The model's response is complete; its utterance, when it said anything."""
+        turn, self._turn = self._turn, None
+        if turn is None:
+            return None
+        self._to.tell(happened.ModelFinished, turn=turn.number, text=turn.text)
+        return turn.utterance
+
+    def response_cut(self) -> Utterance | None:
+        """An interruption stopped the model; its utterance, when it had begun one."""
+        turn, self._turn = self._turn, None
+        if turn is None:
+            return None
+        if self.person_speaks and not turn.text.strip() and not turn.calls:
+            self._cut_turn = turn.number
+        else:
+            self._to.tell(happened.ModelFinished, turn=turn.number, text=turn.text)
+        return turn.utterance
+
+    def model_failed(self, message: str) -> None:
+        """The model's service reported an error."""
+        turn, self._turn = self._turn, None
+        if turn is not None:
+            if turn.utterance is not None and not self.voice:
+                self.speech.close(turn.utterance, spoken=turn.text)
+            self._to.tell(happened.ModelFailed, turn=turn.number, message=message)
+
+    # --- Function calls ---------------------------------------------------------
+
+    async def handle_call(self, params: FunctionCallParams) -> None:
+        """Pipecat's handler of every function: wait for the engine's answer and pass it on."""
+        if call := self._calls.get(params.tool_call_id):
+            result = await asyncio.shield(call.answer)
+            await params.result_callback(result, properties=FunctionCallResultProperties(run_llm=False))
+
+    async def _write_answers(self) -> None:
+        answers, self._answers = self._answers, []
+        for call, result in answers:
+            await self._write_answer(call, result)
+
+    async def _write_answer(self, id_: str, result: Any) -> None:
+        call = self._calls.get(id_)
+        if call is None:
+            self._to.tell(happened.AnswerRead, call=id_)
+            return
+
+        def write(messages: list[Any]) -> list[Any]:
+            self._to.tell(happened.AnswerRead, call=id_)
+            return with_answer(messages, call, result)
+
+        await self._queue([LLMMessagesTransformFrame(transform=write)])
+        if not call.answer.done():
+            call.answer.set_result(result)
+
+    # --- Small things -----------------------------------------------------------
+
+    async def _queue(self, frames: list[Frame]) -> None:
+        for frame in frames:
+            if not isinstance(frame, TTSSpeakFrame):
+                frame.interruptible = False
+        await self._front.queue_frames(frames)
+
+    @property
+    def _front(self) -> Pipe:
+        if self._pipe is None:
+            raise RuntimeError("the stage is not connected")
+        return self._pipe
+
+    @property
+    def _to(self) -> Listener:
+        if self._listener is None:
+            raise RuntimeError("the stage is not connected")
+        return self._listener
+
+
+def schema(offer: do.Offer) -> FunctionSchema:
+    """A function as Pipecat offers it; its handler is the one that answers all."""
+    return FunctionSchema(
+        name=offer.name,
+        description=offer.description,
+        properties=offer.properties,
+        required=list(offer.required),
+    )
+
+
+def with_answer(messages: list[Any], call: Call, result: Any) -> list[Any]:
+    """The context with a call and its result in it, in the order in which the model made its calls."""
+    content = json.dumps(result, ensure_ascii=False) if result else "COMPLETED"
+    function = {"name": call.name, "arguments": json.dumps(call.arguments, ensure_ascii=False)}
+    asked = {"role": "assistant", "tool_calls": [{"id": call.id, "function": function, "type": "function"}]}
+    told = {"role": "tool", "content": content, "tool_call_id": call.id}
+    later = set(call.batch[call.batch.index(call.id) + 1 :])
+    place = next((at for at, message in enumerate(messages) if _calls_any(message, later)), len(messages))
+    return [*messages[:place], asked, told, *messages[place:]]
+
+
+def _calls_any(message: Any, ids: set[str]) -> bool:
+    calls = message.get("tool_calls") if isinstance(message, dict) else None
+    return any(call.get("id") in ids for call in calls or ())
