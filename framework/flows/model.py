@@ -62,8 +62,11 @@ class Rung(Model):
     """One step of a ladder: what to say, and perhaps where to go."""
 
     say: Annotated[list[Words] | None, OneOrMore] = None
+    """Said when this rung is reached; a list is used in turn."""
     goto: str | None = None
+    """The node to enter."""
     end: str | bool | None = None
+    """End the flow with this reason."""
 
 
 class Filler(Model):
@@ -79,6 +82,7 @@ class ToolUse(Model):
     """A tool offered to the model at a node."""
 
     name: str
+    """The tool, as `plugin.tool`."""
     with_: dict[str, Any] = Field(default={}, alias="with")
     """Preset arguments, hidden from the model; templates allowed."""
     save: dict[str, str] = {}
@@ -86,7 +90,9 @@ class ToolUse(Model):
     as_: str | None = Field(default=None, alias="as")
     """Its name for the model here."""
     description: str | None = None
+    """What the model reads here instead of the tool's own description."""
     filler: Filler | None = None
+    """What is said while the tool keeps one waiting."""
     timeout: str | None = None
     """Duration after which the call ends as `timeout` (10 s if absent)."""
     next: Annotated[list[Route], OneOrMore] = []
@@ -97,32 +103,44 @@ class ActionUse(Model):
     """A business action run on entering or leaving a node."""
 
     name: str
+    """The action, as `plugin.action`."""
     with_: dict[str, Any] = Field(default={}, alias="with")
+    """Arguments, with templates."""
     timeout: str | None = None
+    """Duration after which the action is given up."""
 
 
 class Actions(Model):
     """Business actions of a node, awaited one after another."""
 
     enter: list[str | ActionUse] = []
+    """Run on entering, before the node says anything."""
     leave: list[str | ActionUse] = []
+    """Run on leaving."""
 
 
 class Branches(Model):
     """Pipecat's branch: one field of a function's result decides the next node."""
 
     field: str
+    """The key of the result that decides."""
     cases: dict[str, str]
+    """Value of that key → node."""
     default: str | None = None
+    """The node for any other value; without it the node stays."""
 
 
 class Function(Model):
     """Pipecat's form of a function offered at a node."""
 
     name: str
+    """The function's name, as the model sees it."""
     description: str | None = None
+    """For the model; only where `transition_only`."""
     transition_to: str | Branches | None = None
+    """The node to enter afterwards, or how the result decides."""
     transition_only: bool = False
+    """The function only leads on: it has no code."""
 
 
 class PipecatAction(BaseModel):
@@ -131,24 +149,31 @@ class PipecatAction(BaseModel):
     model_config = ConfigDict(extra="allow", frozen=True)
 
     type: str
+    """`tts_say`, `end_conversation`, `function`, or a type of your own."""
 
 
 class Message(Model):
     """A message in the model's context."""
 
     role: str
+    """`developer`, `system`, `user` or `assistant`."""
     content: str
+    """The text; may hold placeholders."""
 
 
 class Node(Model):
     """A step of a flow: perhaps a `say`, at most one verb, at most one of `next` and `end`."""
 
     title: str | None = None
+    """For people and graphs."""
     description: str | None = None
+    """For people and graphs."""
     entry: Literal["operator"] | None = None
     """`operator`: reached by an order only."""
     set: dict[str, Any] = {}
+    """Slot → value, with templates; on entering, before `say`."""
     clear: list[str] = []
+    """Slots to unset on entering."""
     say: Annotated[list[Words] | None, OneOrMore] = None
     """Spoken word for word on entering; a list is used in turn, entry by entry."""
     instruct: Words | None = None
@@ -158,24 +183,41 @@ class Node(Model):
     run: str | None = None
     """A tool that the flow calls itself."""
     with_: dict[str, Any] = Field(default={}, alias="with")
+    """Arguments of `run`, with templates."""
     save: dict[str, str] = {}
+    """Slot → expression over `result`, when `run` has returned."""
     timeout: str | None = None
+    """Duration after which `run` ends as `timeout` (10 s if absent)."""
     filler: Filler | None = None
+    """What is said while a tool keeps one waiting."""
     next: str | Annotated[list[Route], OneOrMore] | None = None
+    """The node to enter, or routes, read from top to bottom."""
     end: str | bool | None = None
+    """End the flow with this reason (`true`: `done`) when the node has done its part."""
     tools: list[str | ToolUse] = []
+    """Offered to the model here."""
     attempts: int | None = Field(default=None, ge=1)
+    """Answers per slot and entry before `exhausted` (3 if absent)."""
     no_match: list[Rung] | None = None
+    """A ladder for what fits nothing here: one rung a turn."""
     context_strategy: Literal["append", "reset"] | None = None
+    """`reset`: the model's context starts over here."""
     sample: Words | None = None
     """What the rules model says at an `instruct` node."""
     role_message: str | None = None
+    """As in Pipecat: who the model is, until another node says so."""
     task_messages: list[Message] | None = None
+    """As in Pipecat: what the model shall do here."""
     functions: list[Function] = []
+    """As in Pipecat: functions offered here."""
     pre_actions: list[PipecatAction] = []
+    """As in Pipecat: done before the model responds."""
     post_actions: list[PipecatAction] = []
+    """As in Pipecat: done after the model has responded."""
     respond_immediately: bool | None = None
+    """Whether the model responds on entering, before the person has spoken."""
     actions: Actions = Actions()
+    """Business actions of plugins, awaited."""
 
 
 class Slot(BaseModel):
@@ -184,13 +226,19 @@ class Slot(BaseModel):
     model_config = ConfigDict(extra="allow", populate_by_name=True, frozen=True)
 
     type: str
+    """The slot's type: `text`, `integer`, `date`, …"""
     prompt: Annotated[list[Words] | None, OneOrMore] = None
+    """What is asked; a list is used in turn."""
     reprompt: Annotated[list[Words] | None, OneOrMore] = None
+    """What is asked after an answer that didn't fit."""
     confirm: Literal["none", "implicit", "readback"] = "none"
+    """`implicit` repeats the value, `readback` asks whether it is right."""
     default: Any = None
     """The value from the start; such a slot is set."""
     description: str | None = None
+    """For people and models."""
     examples: list[str] = []
+    """Answers as people give them; a recogniser leans towards them."""
 
     @property
     def options(self) -> dict[str, Any]:
@@ -202,18 +250,26 @@ class Defaults(Model):
     """What nodes inherit."""
 
     attempts: int | None = Field(default=None, ge=1)
+    """See a node's `attempts`."""
     no_match: list[Rung] | None = None
+    """See a node's `no_match`."""
     filler: Filler | None = None
+    """See a node's `filler`."""
     context_strategy: Literal["append", "reset"] | None = None
+    """See a node's `context_strategy`."""
 
 
 class Limits(Model):
     """When a session has gone on for long enough."""
 
     duration: str = "30m"
+    """How long a session may take."""
     turns: int = Field(default=200, ge=1)
+    """How many turns the person may take."""
     tool_calls: int = Field(default=100, ge=1)
+    """How many calls of tools there may be."""
     tool_calls_per_turn: int = Field(default=8, ge=1)
+    """How many of them in one turn."""
     goto: str | None = None
     """Where a session goes that has reached a limit; else a closing line and reason `limit`."""
 
@@ -226,18 +282,31 @@ class Flow(Model):
     """A whole flow: ours where `flow` is set, else read from a Pipecat FlowConfig."""
 
     flow: str = Field(pattern=r"^[a-z][a-z0-9_-]*$")
+    """The flow's name; this key makes the file one of this language."""
     format: Literal[1] = 1
+    """The version of the language."""
     description: str | None = None
+    """For people."""
     initial_node: str
+    """Where a conversation begins."""
     nodes: dict[str, Node] = Field(min_length=1)
+    """Name → node."""
     personality: str | None = None
+    """Who speaks; the bot's if absent."""
     languages: list[str] | None = None
+    """The first is the default; the personality's if absent."""
     slots: dict[str, Annotated[Slot, BeforeValidator(_declared)]] = {}
+    """Name → type or declaration."""
     tools: list[str | ToolUse] = []
+    """Offered at every node where a model speaks."""
     global_functions: list[Function] = []
+    """As in Pipecat: functions offered at every node."""
     defaults: Defaults = Defaults()
+    """What all nodes inherit."""
     limits: Limits = Limits()
+    """When a session has gone on for long enough."""
     on_error: str | None = None
+    """The node for what no route catches; without it the bot apologises and ends."""
     pipecat: bool = Field(default=False, exclude=True)
     """True when the file is a FlowConfig: placeholders come from `state`, functions may jump."""
 
