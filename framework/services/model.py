@@ -14,7 +14,7 @@ Settings = dict[str, Any]
 class _Model(BaseModel):
     """Strict: unknown keys are errors."""
 
-    model_config = ConfigDict(extra="forbid", populate_by_name=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", populate_by_name=True, frozen=True, use_attribute_docstrings=True)
 
 
 class ServiceRef(_Model):

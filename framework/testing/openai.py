@@ -19,7 +19,9 @@ from typing import Any, Self
 
 from aiohttp import web
 
-from framework.testing.refusals import Refuse, problem
+from framework.testing.refusals import Refuse, broke, busy, down, problem
+
+__all__ = ["Drop", "Hang", "Refuse", "Reply", "Server", "broke", "busy", "down"]
 
 
 @dataclass(frozen=True, kw_only=True)

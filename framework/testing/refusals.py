@@ -197,9 +197,7 @@ def _tool_problem(tool: Any, index: int) -> Refuse | None:
         return Refuse(status=400, message=text, param=param, code="invalid_function_parameters")
     for key in parameters.get("required", []):
         if key not in parameters.get("properties", {}):
-            text = (
-                f"Invalid schema for function '{name}': 'required' names '{key}', which is no property."
-            )
+            text = f"Invalid schema for function '{name}': 'required' names '{key}', which is no property."
             param = f"tools[{index}].function.parameters"
             return Refuse(status=400, message=text, param=param, code="invalid_function_parameters")
     return None

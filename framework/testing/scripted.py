@@ -16,9 +16,10 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from framework import Registry, hookimpl
 from framework.errors import UserError
-from framework.plugins.services import Keys, Service, ServiceContext
+from framework.plugins.markers import hookimpl
+from framework.plugins.registry import Registry
+from framework.plugins.services import Keys, Kind, Service, ServiceContext
 
 WORD_S = 0.3
 """How long a word takes to be said."""
@@ -70,7 +71,7 @@ class Script:
     answered: int = 0
     listened: int = 0
 
-    def answer(self, messages: Sequence[dict[str, Any]], tools: Sequence[str], role: str) -> Step:
+    def answer(self, messages: Sequence[Any], tools: Sequence[str], role: str) -> Step:
         """The next step, when what came before it is as the script has it."""
         if self.answered >= len(self.steps):
             raise self._lost(f"the script ends after {_count(len(self.steps), 'step')}, and the model is asked again")
@@ -120,7 +121,7 @@ def _mismatch(step: Step, last: str, tools: Sequence[str], role: str) -> str | N
     return None
 
 
-def _last(messages: Sequence[dict[str, Any]]) -> str:
+def _last(messages: Sequence[Any]) -> str:
     """The last thing that the person or a tool said to the model."""
     for message in reversed(messages):
         if message.get("role") in {"user", "tool"}:
@@ -169,10 +170,11 @@ def _script(context: ServiceContext) -> Script:
 @hookimpl
 def register_services(services: Registry[Service]) -> None:
     """Offer `provider: scripted` for `llm`, `stt` and `tts`."""
-    for kind in ("llm", "stt", "tts"):
+    places: tuple[Kind, ...] = ("llm", "stt", "tts")
+    for kind in places:
         services.add(
             Service(
-                kind=kind,  # type: ignore[arg-type]
+                kind=kind,
                 name="scripted",
                 build=f"{__name__}:build_{kind}",
                 keys=f"{__name__}:keys",

@@ -43,7 +43,7 @@ class ChatService(OpenAILLMService):
 
     def create_client(self, *args: Any, **kwargs: Any) -> Any:
         """Pipecat's client without the SDK's own retries, which wait for up to a minute."""
-        client = super().create_client(*args, **kwargs)
+        client: Any = super().create_client(*args, **kwargs)  # type: ignore[no-untyped-call]
         return client.with_options(timeout=self._timeout_s, max_retries=0)
 
     async def get_chat_completions(self, context: Any) -> Any:
@@ -65,11 +65,19 @@ class ChatService(OpenAILLMService):
                 return stream
         raise AssertionError("unreachable")  # pragma: no cover
 
-    async def push_error(self, error_msg: str, exception: Exception | None = None, **kwargs: Any) -> None:
+    async def push_error(
+        self,
+        error_msg: str,
+        exception: Exception | None = None,
+        fatal: bool = False,
+        category: ErrorCategory | None = None,
+        force_treat_as_permanent: bool = False,
+    ) -> None:
         """Pipecat's report, in a sentence that says what to do and quotes no request."""
-        if isinstance(exception, LATE) or _unreachable(exception):
-            kwargs["category"] = kwargs.get("category") or ErrorCategory.CONNECTIVITY
-        await super().push_error(self._sentence(exception) or error_msg, exception, **kwargs)
+        if category is None and (isinstance(exception, LATE) or _unreachable(exception)):
+            category = ErrorCategory.CONNECTIVITY
+        told = self._sentence(exception) or error_msg
+        await super().push_error(told, exception, fatal, category, force_treat_as_permanent)
 
     async def run_function_calls(self, function_calls: Sequence[Any]) -> None:
         """Pipecat drops a call whose arguments are no JSON; a turn that consisted of nothing else has failed."""
@@ -79,7 +87,7 @@ class ChatService(OpenAILLMService):
 
     def _sentence(self, exception: Exception | None) -> str | None:
         where = urlsplit(str(self._client.base_url)).netloc
-        model = self._settings.model
+        model = getattr(self._settings, "model", "")
         if isinstance(exception, APIStatusError):
             known = SENTENCES.get(exception.status_code, "the model's service failed")
             return f"{known} ({exception.status_code} from {where}, model `{model}`)"

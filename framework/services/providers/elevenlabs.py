@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Literal
 
-from framework import Registry, hookimpl
 from framework.errors import UserError
+from framework.plugins.markers import hookimpl
+from framework.plugins.registry import Registry
 from framework.plugins.services import Keys, Service, ServiceContext
 from framework.services.providers.tables import TTS, TTS_ARGS
 

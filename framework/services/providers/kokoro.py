@@ -6,8 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from framework import Registry, hookimpl
 from framework.errors import MissingExtraError, UserError
+from framework.plugins.markers import hookimpl
+from framework.plugins.registry import Registry
 from framework.plugins.services import Keys, Service, ServiceContext
 from framework.services.providers.tables import TTS, TTS_ARGS
 

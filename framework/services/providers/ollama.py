@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from framework import Registry, hookimpl
 from framework.errors import UserError
+from framework.plugins.markers import hookimpl
+from framework.plugins.registry import Registry
 from framework.plugins.services import Keys, Service, ServiceContext
 from framework.services.providers.openai import ARGS, OURS, SETTINGS, made
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from framework import Registry, hookimpl
+from framework.plugins.markers import hookimpl
+from framework.plugins.registry import Registry
 from framework.plugins.services import Keys, Service, ServiceContext
 from framework.services.providers.tables import LLM, LLM_ARGS
 

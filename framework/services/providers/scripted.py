@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from pipecat.frames.frames import (
     Frame,
+    FunctionCallFromLLM,
     LLMContextFrame,
     LLMFullResponseEndFrame,
     LLMFullResponseStartFrame,
@@ -14,7 +15,7 @@ from pipecat.frames.frames import (
     TTSAudioRawFrame,
 )
 from pipecat.processors.aggregators.llm_context import LLMContext
-from pipecat.services.llm_service import FunctionCallFromLLM, LLMService
+from pipecat.services.llm_service import LLMService
 from pipecat.services.settings import LLMSettings, STTSettings, TTSSettings
 from pipecat.services.stt_service import SegmentedSTTService
 from pipecat.services.tts_service import TTSService
@@ -45,7 +46,7 @@ class Turn(Protocol):
 class Brain(Protocol):
     """Who decides what a scripted model answers."""
 
-    def answer(self, messages: Sequence[dict[str, Any]], tools: Sequence[str], role: str) -> Turn:
+    def answer(self, messages: Sequence[Any], tools: Sequence[str], role: str) -> Turn:
         """The next turn; a `ValueError` when the conversation has left the script."""
         ...
 
@@ -73,7 +74,6 @@ class ScriptedModel(LLMService[Any]):
     supports_developer_role = True
 
     def __init__(self, brain: Brain, **kwargs: Any) -> None:
-        blank = {"temperature": None, "max_tokens": None, "top_p": None, "top_k": None, "seed": None}
         settings = LLMSettings(
             model="scripted",
             system_instruction=None,
@@ -82,7 +82,11 @@ class ScriptedModel(LLMService[Any]):
             filter_incomplete_user_turns=False,
             user_turn_completion_config=None,
             use_provider_thinking_default=False,
-            **blank,
+            temperature=None,
+            max_tokens=None,
+            top_p=None,
+            top_k=None,
+            seed=None,
         )
         super().__init__(settings=settings, **kwargs)
         self._brain = brain

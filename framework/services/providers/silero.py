@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from framework import Registry, hookimpl
+from framework.plugins.markers import hookimpl
+from framework.plugins.registry import Registry
 from framework.plugins.services import Keys, Service, ServiceContext
 
 SETTINGS: dict[str, Any] = {"confidence": float, "start_secs": float, "stop_secs": float, "min_volume": float}

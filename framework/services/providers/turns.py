@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from framework import Registry, hookimpl
+from framework.plugins.markers import hookimpl
+from framework.plugins.registry import Registry
 from framework.plugins.services import Keys, Service, ServiceContext
 
 START: dict[str, Any] = {"min_words": int}
@@ -51,8 +52,7 @@ def _strategies(settings: dict[str, Any], stop: Any) -> Any:
     from pipecat.turns.user_turn_strategies import UserTurnStrategies  # noqa: PLC0415 - Pipecat weighs
 
     words = settings.get("min_words")
-    start = [MinWordsUserTurnStartStrategy(min_words=words)] if words else None
-    return UserTurnStrategies(start=start, stop=[stop])
+    return UserTurnStrategies(start=[MinWordsUserTurnStartStrategy(min_words=words)] if words else None, stop=[stop])
 
 
 def _only(settings: dict[str, Any], keys: dict[str, Any]) -> dict[str, Any]:
