@@ -23,6 +23,8 @@ class Hearing:
     """True while this very slot is asked for: bare answers count. Else only words that name the slot do."""
     name: str = ""
     """The slot's name, for words that name it ("the size is …")."""
+    sole: bool = False
+    """While not asked: no other unset slot here has this type, so a value that can be nothing else counts in passing."""
 
 
 @dataclass(frozen=True, slots=True)

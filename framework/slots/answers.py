@@ -1,0 +1,90 @@
+"""What surrounds a value in an answer: fillers, questions, the slot's own name, self-corrections."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from framework.slots.base import Found, Hearing
+from framework.slots.languages.base import Language
+from framework.slots.tokens import Reading, read
+
+REACH = 4
+"""How many small words may stand between a slot's name and its value."""
+
+
+@lru_cache(maxsize=512)
+def _core(text: str, language: Language) -> tuple[int, int]:
+    reading = read(text)
+    first, last, words = 0, len(reading.words), reading.words
+    while first < last and (length := language.fillers.at(words, first)):
+        first = min(last, first + length)
+    while last > first and (length := _filler_before(words, first, last, language)):
+        last -= length
+    return first, last
+
+
+def _filler_before(words: tuple[str, ...], first: int, last: int, language: Language) -> int:
+    for length in range(min(4, last - first), 0, -1):
+        if words[last - length : last] in language.fillers:
+            return length
+    return 0
+
+
+def core(reading: Reading, language: Language) -> tuple[int, int]:
+    """The answer without the fillers around it, as first and last word."""
+    return _core(reading.text, language)
+
+
+def asks(reading: Reading, language: Language) -> bool:
+    """Whether a text is a question that gives no value: "what time is it", but not "what about Tuesday"."""
+    first, _ = core(reading, language)
+    if language.proposing.at(reading.words, first):
+        return False
+    return bool(language.asking.at(reading.words, first))
+
+
+def negated(reading: Reading, index: int, language: Language) -> bool:
+    """Whether the words before a value say that it is not meant: "not the large one"."""
+    for length in range(1, 5):
+        begin = index - length
+        if begin < 0 or reading.gap(begin + length):
+            return False
+        if reading.words[begin:index] in language.negations:
+            return begin > 0 or reading.words[begin] not in language.no
+        if any(reading.gap(i) for i in range(begin + 1, index + 1)):
+            return False
+    return False
+
+
+def repaired(reading: Reading, first: int, last: int, language: Language) -> bool:
+    """Whether the words between two values take back the former: "large, no, small"."""
+    return any(language.repairs.at(reading.words, index) for index in range(first, last))
+
+
+@lru_cache(maxsize=256)
+def _name_words(name: str) -> tuple[str, ...]:
+    return read(name.replace("_", " ")).words
+
+
+def named_at(reading: Reading, hearing: Hearing, language: Language) -> tuple[int, int] | None:
+    """Between which words a value must begin that follows the slot's name ("the size is …"); None when it isn't named."""
+    name = _name_words(hearing.name)
+    if not name:
+        return None
+    for index in range(len(reading.words) - len(name) + 1):
+        if reading.words[index : index + len(name)] == name:
+            return index + len(name), _past_links(reading, index + len(name), language)
+    return None
+
+
+def _past_links(reading: Reading, index: int, language: Language) -> int:
+    for _ in range(REACH):
+        if index < len(reading.words) and reading.words[index] in language.links:
+            index += 1
+    return index
+
+
+def found(reading: Reading, value: object, first: int, last: int, *, named: bool = False) -> Found:
+    """A value with its place, as words `first` to `last`."""
+    start, end = reading.span(first, last)
+    return Found(value, start, end, named)

@@ -1,0 +1,200 @@
+"""`enum`: one of some values, by its name, a synonym or its place in the list."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import Any, ClassVar
+
+from pydantic import ConfigDict, field_validator
+
+from framework.slots.answers import asks, core, found, negated, repaired
+from framework.slots.base import Found, Hearing, Kind, Options, Refused, SlotType
+from framework.slots.dates import ordinal_at
+from framework.slots.languages import language_of
+from framework.slots.languages.base import Language
+from framework.slots.numbers import cardinal
+from framework.slots.phrases import sentence
+from framework.slots.spelling import alike, stem
+from framework.slots.tokens import Reading, read
+from framework.suggest import did_you_mean
+
+Words = tuple[str, ...]
+
+
+class EnumOptions(Options):
+    """The values."""
+
+    model_config = ConfigDict(extra="forbid", ignored_types=(cached_property,))
+
+    values: dict[str, list[str]]
+    """The values, as a list, or as a map to the other words people use for each."""
+
+    @field_validator("values", mode="before")
+    @classmethod
+    def _as_map(cls, values: Any) -> Any:
+        if isinstance(values, list):
+            if repeated := sorted({str(v) for v in values if values.count(v) > 1}):
+                raise ValueError(f"`{repeated[0]}` is listed twice")
+            return {value: [] for value in values}
+        if isinstance(values, dict):
+            return {k: [] if v is None else [v] if isinstance(v, str) else v for k, v in values.items()}
+        return values
+
+    @field_validator("values")
+    @classmethod
+    def _distinct(cls, values: dict[str, list[str]]) -> dict[str, list[str]]:
+        if not values:
+            raise ValueError("name at least one value")
+        owners: dict[Words, str] = {}
+        for value, synonyms in values.items():
+            for label in (value, *synonyms):
+                words = label_words(label)
+                if not words:
+                    raise ValueError(f"`{label}` has no letters or figures that one could say")
+                if owners.setdefault(words, value) != value:
+                    raise ValueError(f"`{label}` stands for both `{owners[words]}` and `{value}`")
+        return values
+
+    @cached_property
+    def labels(self) -> dict[Words, str]:
+        """The words of each value and synonym, and which value they mean."""
+        return {label_words(label): value for value, also in self.values.items() for label in (value, *also)}
+
+    @cached_property
+    def stems(self) -> dict[str, dict[Words, str]]:
+        """By language: labels without the endings of inflected words."""
+        return {}
+
+
+def label_words(label: str) -> Words:
+    """A value's name as the words one says.
+
+    >>> label_words("extra_large")
+    ('extra', 'large')
+    """
+    return read(label.replace("_", " ")).words
+
+
+@dataclass(frozen=True, slots=True)
+class _Match:
+    value: str
+    first: int
+    last: int
+
+
+class Enum(SlotType):
+    """One of some values."""
+
+    name: ClassVar[str] = "enum"
+    kind: ClassVar[Kind] = "enum"
+    Options = EnumOptions
+
+    def hear(self, text: str, options: Any, hearing: Hearing) -> Found | Refused | None:
+        """A value's name or synonym, inflected or a little misspelt; when asked, its place in the list too."""
+        reading, language = read(text), language_of(hearing.language)
+        if not reading.words or asks(reading, language):
+            return None
+        matches = _exact(reading, options, language) or _misspelt(reading, options, asked=hearing.asked)
+        meant = [match for match in matches if not negated(reading, match.first, language)]
+        if meant:
+            match = _chosen(reading, meant, language)
+            return match and found(reading, match.value, match.first, match.last, named=True)
+        return _placed(reading, options, language) if hearing.asked and not matches else None
+
+    def check(self, value: Any, options: Any, today: date) -> Any:
+        """One of the values; capitals don't matter."""
+        if isinstance(value, str):
+            if value in options.values:
+                return value
+            if (same := options.labels.get(label_words(value))) is not None:
+                return same
+        raise ValueError(f"`{value}` is not among the values. {did_you_mean(str(value), options.values)}")
+
+    def spoken(self, value: Any, options: Any, language: str) -> str:
+        """The value's name, without underscores."""
+        return str(value).replace("_", " ")
+
+    def words(self, options: Any, language: str) -> tuple[str, ...]:
+        """All values and synonyms."""
+        labels = (label for value, also in options.values.items() for label in (value, *also))
+        return tuple(label.replace("_", " ") for label in labels)
+
+    def question(self, name: str, language: str) -> str:
+        """Ask for it by the slot's name."""
+        return sentence("ask_enum", language, name=name.replace("_", " "))
+
+
+def _exact(reading: Reading, options: EnumOptions, language: Language) -> list[_Match]:
+    """Labels as they stand or inflected, the longest first where they overlap."""
+    stems = options.stems.get(language.tag)
+    if stems is None:
+        stems = {tuple(stem(word, language) for word in label): value for label, value in options.labels.items()}
+        options.stems[language.tag] = stems
+    stemmed = tuple(stem(word, language) for word in reading.words)
+    longest = max(len(label) for label in options.labels)
+    matches, index = [], 0
+    while index < len(reading.words):
+        for length in range(min(longest, len(reading.words) - index), 0, -1):
+            value = options.labels.get(reading.words[index : index + length])
+            if value is None:
+                value = stems.get(stemmed[index : index + length])
+            if value is not None:
+                matches.append(_Match(value, index, index + length))
+                index += length
+                break
+        else:
+            index += 1
+    return matches
+
+
+def _misspelt(reading: Reading, options: EnumOptions, *, asked: bool) -> list[_Match]:
+    """Labels that one or two letters tell from the words; short ones only when asked."""
+    matches = []
+    for label, value in options.labels.items():
+        written = "".join(label)
+        for length in {len(label), len(label) + 1, len(label) - 1} - {0}:
+            for index in range(len(reading.words) - length + 1):
+                if alike("".join(reading.words[index : index + length]), written, strict=not asked):
+                    matches.append(_Match(value, index, index + length))
+    return sorted(matches, key=lambda match: match.first)
+
+
+def _chosen(reading: Reading, matches: list[_Match], language: Language) -> _Match | None:
+    """The value that is meant; None where two are said and neither is taken back."""
+    chosen = matches[0]
+    for match in matches[1:]:
+        if repaired(reading, chosen.last, match.first, language):
+            chosen = match
+        elif match.value != chosen.value:
+            return None
+    return chosen
+
+
+def _placed(reading: Reading, options: EnumOptions, language: Language) -> Found | None:
+    """ "The second one", "number two", "the last"."""
+    first, last = core(reading, language)
+    words, values = reading.words, list(options.values)
+    while first < last and words[first] in (language.links | language.dates.leads) - language.nouns:
+        first += 1
+    begin = first
+    numbered = first < last and words[first] in language.nouns
+    first += numbered
+    place, after = _place(reading, first, len(values), language, numbered=numbered)
+    while after < last and words[after] in language.nouns:
+        after += 1
+    if place is None or not 1 <= place <= len(values) or after != last:
+        return None
+    return found(reading, values[place - 1], begin, last)
+
+
+def _place(reading: Reading, index: int, count: int, language: Language, *, numbered: bool) -> tuple[int | None, int]:
+    if index >= len(reading.words):
+        return None, index
+    if reading.words[index] in language.final:
+        return count, index + 1
+    if (ordinal := ordinal_at(reading, index, language)) is not None:
+        return ordinal
+    number = cardinal(reading, index, language) if numbered else None
+    return (int(number.value), number.last) if number and number.figures else (None, index)

@@ -1,0 +1,152 @@
+"""`number` and what it shares with `integer`: hear, check and speak numbers."""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import date
+from typing import Any, ClassVar
+
+from pydantic import model_validator
+
+from framework.slots.answers import asks, core, named_at, repaired
+from framework.slots.base import Found, Hearing, Kind, Options, Refused, SlotType
+from framework.slots.languages import language_of
+from framework.slots.languages.base import Language
+from framework.slots.numbers import Number, in_figures, numbers_in, whole
+from framework.slots.phrases import sentence
+from framework.slots.tokens import Reading, read
+
+FEW = 3
+"""Up to so many words, an article alone may be a number: "una pizza"."""
+
+
+class NumberOptions(Options):
+    """What a number may be."""
+
+    min: float | None = None
+    """The smallest value."""
+    max: float | None = None
+    """The largest value."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> NumberOptions:
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise ValueError(f"`min` ({self.min:g}) is above `max` ({self.max:g})")
+        return self
+
+
+class Numeral(SlotType):
+    """What `integer` and `number` have in common."""
+
+    Options = NumberOptions
+
+    def hear(self, text: str, options: Any, hearing: Hearing) -> Found | Refused | None:
+        """The number that was said, in figures or words."""
+        reading, language = read(text), language_of(hearing.language)
+        numbers = numbers_in(text, hearing.language)
+        heard = self._asked(reading, numbers, language) if hearing.asked else self._named(reading, numbers, hearing)
+        if heard is None:
+            return None
+        if problem := self.misfit(heard.value, options):
+            key, limit = problem
+            return Refused(sentence(key, hearing.language, limit=in_figures(limit, hearing.language)))
+        start, end = reading.span(heard.first, heard.last)
+        return Found(heard.value, start - heard.signed, end, named=not hearing.asked)
+
+    def _asked(self, reading: Reading, numbers: tuple[Number, ...], language: Language) -> Number | None:
+        if asks(reading, language):
+            return None
+        meant = [number for number in numbers if not _vague(reading, number, language)]
+        if not meant:
+            return _whole_answer(reading, language)
+        return _chosen(reading, meant, language)
+
+    def _named(self, reading: Reading, numbers: tuple[Number, ...], hearing: Hearing) -> Number | None:
+        place = named_at(reading, hearing, language_of(hearing.language))
+        if place is None:
+            return None
+        return next((number for number in numbers if place[0] <= number.first <= place[1]), None)
+
+    def misfit(self, value: float, options: NumberOptions) -> tuple[str, float] | None:
+        """Why a value is refused, as the key of a sentence and its limit."""
+        if options.min is not None and value < options.min:
+            return "too_small", options.min
+        if options.max is not None and value > options.max:
+            return "too_large", options.max
+        return None
+
+    def check(self, value: Any, options: Any, today: date) -> Any:
+        """A number, or its figures in a text."""
+        number = _plain(value)
+        if number is None:
+            raise ValueError(f"a number is needed here, not `{value!r}`")
+        if problem := self.misfit(number, options):
+            raise ValueError(f"`{value}`: {sentence(problem[0], 'en', limit=in_figures(problem[1], 'en'))}")
+        return number
+
+    def spoken(self, value: Any, options: Any, language: str) -> str:
+        """In figures, whole ones without a point."""
+        return in_figures(value, language)
+
+    def question(self, name: str, language: str) -> str:
+        """Ask for it by the slot's name."""
+        return sentence("ask_number", language, name=name.replace("_", " "))
+
+
+class NumberType(Numeral):
+    """Any number."""
+
+    name: ClassVar[str] = "number"
+    kind: ClassVar[Kind] = "number"
+
+
+_FIGURES = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?")
+
+
+def _plain(value: Any) -> float | None:
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, str):
+        return whole(float(value)) if _FIGURES.fullmatch(value.strip()) else None
+    if isinstance(value, int):
+        return value
+    if isinstance(value, float) and math.isfinite(value):
+        return whole(value)
+    return None
+
+
+def _vague(reading: Reading, number: Number, language: Language) -> bool:
+    """Whether the word for one means something else here: "the big one", "one moment", "una pregunta"."""
+    if not number.weak:
+        return False
+    numbers = language.numbers
+    if reading.words[number.last : number.last + 1] and reading.words[number.last] in numbers.after_one:
+        return True
+    if number.first and reading.words[number.first - 1] in numbers.before_one:
+        return True
+    first, last = core(reading, language)
+    return reading.words[number.first] in numbers.articles and last - first > FEW
+
+
+def _whole_answer(reading: Reading, language: Language) -> Number | None:
+    """What a recogniser writes for a short number, or "none", when it is all that was said."""
+    first, last = core(reading, language)
+    if last - first != 1:
+        return None
+    word, numbers = reading.words[first], language.numbers
+    if word in numbers.none:
+        return Number(0, first, last)
+    value = numbers.homophones.get(word)
+    return None if value is None else Number(value, first, last)
+
+
+def _chosen(reading: Reading, numbers: list[Number], language: Language) -> Number | None:
+    """The number that is meant: the last one after "no, sorry", none where two stand to choose from."""
+    chosen = numbers[0]
+    for number in numbers[1:]:
+        if repaired(reading, chosen.last, number.first, language):
+            chosen = number
+        elif number.first == chosen.last + 1 and reading.words[chosen.last] in language.alternatives:
+            return None
+    return chosen

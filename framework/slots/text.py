@@ -1,0 +1,109 @@
+"""`text`: any words, as they were said."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Any, ClassVar
+
+from pydantic import Field, field_validator
+
+from framework.slots.answers import asks, named_at
+from framework.slots.base import Found, Hearing, Kind, Options, Refused, SlotType
+from framework.slots.languages import language_of
+from framework.slots.phrases import sentence
+from framework.slots.tokens import Reading, read
+
+LONGEST = 2000
+"""Characters a value may have when a flow doesn't say; keeps patterns cheap and state small."""
+
+
+class TextOptions(Options):
+    """What a `text` may look like."""
+
+    min_length: int = Field(default=1, ge=0)
+    """The fewest characters it may have."""
+    max_length: int = Field(default=LONGEST, ge=1, le=LONGEST)
+    """The most characters it may have."""
+    pattern: str | None = None
+    """A regular expression that the whole value must fit."""
+
+    @field_validator("pattern")
+    @classmethod
+    def _compiles(cls, pattern: str | None) -> str | None:
+        try:
+            re.compile(pattern or "")
+        except re.error as wrong:
+            raise ValueError(f"`{pattern}` is not a regular expression: {wrong}") from None
+        return pattern
+
+
+def misfit(value: str, options: TextOptions) -> str | None:
+    """Why a text doesn't fit, as the key of a sentence; None when it does."""
+    if len(value) < options.min_length:
+        return "too_short"
+    if len(value) > options.max_length:
+        return "too_long"
+    if options.pattern is not None and not re.fullmatch(options.pattern, value):
+        return "wrong_form"
+    return None
+
+
+def checked(value: Any, options: TextOptions) -> str:
+    """A text that was set by a flow, tool or order, or a `ValueError` with a sentence."""
+    if not isinstance(value, str):
+        raise ValueError(f"a text is needed here, not `{value!r}`")  # noqa: TRY004 — the contract of `check`
+    if problem := misfit(value, options):
+        raise ValueError(f"`{value}`: {sentence(problem, 'en')}")
+    return value
+
+
+def spelled(reading: Reading, first: int = 0, last: int | None = None) -> str | None:
+    """Single letters as one word, "A D A" as "ADA"; None when the words are not all single letters."""
+    span = range(first, len(reading.words) if last is None else last)
+    letters = [reading.raw(index) for index in span]
+    if len(letters) < 2 or not all(len(letter) == 1 and letter.isalpha() for letter in letters):
+        return None
+    return "".join(letters).upper()
+
+
+class Text(SlotType):
+    """Any words."""
+
+    name: ClassVar[str] = "text"
+    kind: ClassVar[Kind] = "text"
+    open: ClassVar[bool] = True
+    Options = TextOptions
+
+    def hear(self, text: str, options: Any, hearing: Hearing) -> Found | Refused | None:
+        """All that was said when it is asked for; what follows the slot's name otherwise."""
+        reading, language = read(text), language_of(hearing.language)
+        if not text.strip():
+            return None
+        if hearing.asked:
+            return self._taken(reading, 0, options, hearing)
+        place = named_at(reading, hearing, language)
+        if place is None or place[1] >= len(reading.words) or place[0] == place[1] or asks(reading, language):
+            return None
+        return self._taken(reading, place[1], options, hearing)
+
+    def _taken(self, reading: Reading, first: int, options: TextOptions, hearing: Hearing) -> Found | Refused:
+        start = reading.tokens[first].start if first else len(reading.text) - len(reading.text.lstrip())
+        value = reading.text[start:].rstrip()
+        end = start + len(value)
+        value = spelled(reading, first) or (value[:-1] if value[-1] in ".," and value[-2:-1] != "." else value)
+        if problem := misfit(value, options):
+            return Refused(sentence(problem, hearing.language))
+        return Found(value, start, end, named=not hearing.asked)
+
+    def check(self, value: Any, options: Any, today: date) -> Any:
+        """A text within its length and pattern."""
+        return checked(value, options)
+
+    def spoken(self, value: Any, options: Any, language: str) -> str:
+        """The text itself."""
+        return str(value)
+
+    def question(self, name: str, language: str) -> str:
+        """Ask for it by the slot's name."""
+        return sentence("ask_text", language, name=name.replace("_", " "))
