@@ -1,0 +1,73 @@
+"""Decide which of a few intents a sentence means, or none: the contract of every router, and what needs no model."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from framework.engine.effects import Choice
+
+LONGEST = 400
+"""Characters of an utterance that are looked at: what one says in a turn, not a text pasted into it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a router decided."""
+
+    choice: str | None
+    """The key of the choice, or None: none of them, or two that can't be told apart. Ask again."""
+    score: float
+    """How well the best choice fits, from 0 to 1."""
+    by: Literal["example", "router"]
+    """`example`: the very words of an example or an intent; `router`: by likeness."""
+
+
+class Router(ABC):
+    """Understands a sentence by likeness to others. One object may serve many sessions at once."""
+
+    async def classify(self, text: str, choices: Sequence[Choice], language: str) -> Verdict:
+        """Which choice the text means: first by the very words, then by likeness."""
+        heard = text[:LONGEST]
+        if key := exact(heard, choices):
+            return Verdict(key, 1.0, "example")
+        if not choices or not plain(heard):
+            return Verdict(None, 0.0, "router")
+        return await self.decide(heard, choices, language)
+
+    @abstractmethod
+    async def decide(self, text: str, choices: Sequence[Choice], language: str) -> Verdict:
+        """Which choice the text is like; called when the words are not those of an example."""
+
+    @abstractmethod
+    def score(self, text: str, phrases: Sequence[str]) -> list[float]:
+        """How like the text each phrase is, from 0 to 1. May take milliseconds; may be called from any thread."""
+
+
+def plain(text: str) -> str:
+    """The words alone: no case, no punctuation, no doubled spaces.
+
+    >>> plain("  That's ALL, thank you! ")
+    "that's all thank you"
+    """
+    folded = unicodedata.normalize("NFKC", text).casefold().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
+    return " ".join(re.findall(r"\w+(?:'\w+)*", folded))
+
+
+def exact(text: str, choices: Sequence[Choice]) -> str | None:
+    """The first choice of which the text is an example, or the intent itself, word for word.
+
+    >>> from framework.engine.effects import Choice
+    >>> exact("Goodbye!", [Choice(key="leave", text="is done", examples=("goodbye", "that is all"))])
+    'leave'
+    """
+    heard = plain(text)
+    if not heard:
+        return None
+    return next((c.key for c in choices if heard in {plain(phrase) for phrase in (c.text, *c.examples)}), None)
