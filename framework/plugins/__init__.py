@@ -1,0 +1,1 @@
+"""The plugin host: what plugins may offer, where they come from, who registered what."""
