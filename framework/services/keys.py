@@ -70,17 +70,29 @@ def _wrong(expected: Any, value: Any) -> tuple[tuple[str | int, ...], str] | Non
     if variables(value):
         return None
     try:
-        _adapter(expected).validate_json(json.dumps(value, default=str), strict=True)
+        _adapter(expected).validate_json(json.dumps(value, default=str), strict=True, extra="forbid")
     except ValidationError as refused:
         first = refused.errors(include_url=False, include_input=False)[0]
-        place = tuple(part for part in first["loc"] if _written(value, part))
-        return place, first["msg"][:1].lower() + first["msg"][1:]
+        return _written(value, first["loc"]), _why(
+            first["type"], str(first["loc"][-1]) if first["loc"] else "", first["msg"]
+        )
     return None
 
 
-def _written(value: Any, part: str | int) -> bool:
-    """Pydantic's path also names the members of a union, which nobody wrote."""
-    return (isinstance(value, dict) and part in value) or (isinstance(value, list) and isinstance(part, int))
+def _why(kind: str, key: str, message: str) -> str:
+    """Pydantic's sentence; for a key inside that nobody knows, one of ours: it would be dropped silently."""
+    return f"it has no key `{key}`" if kind == "extra_forbidden" else message[:1].lower() + message[1:]
+
+
+def _written(value: Any, path: tuple[str | int, ...]) -> tuple[str | int, ...]:
+    """The part of pydantic's path that somebody wrote; it also names the members of unions."""
+    place: list[str | int] = []
+    for part in path:
+        inner = isinstance(value, dict) and part in value
+        if inner or (isinstance(value, list) and isinstance(part, int) and part < len(value)):
+            place.append(part)
+            value = value[part]
+    return tuple(place)
 
 
 def _coerce(expected: Any, value: Any) -> Any:

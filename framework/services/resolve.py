@@ -13,17 +13,16 @@ from framework.services.classes import keys_of
 from framework.services.http import Http
 from framework.services.keys import coerced, misfits
 from framework.services.model import ServiceRef, StackModel, TurnRef
-from framework.services.secrets import filled, missing
+from framework.services.secrets import filled, missing, variables
 from framework.services.stacks import absent, find, needed, providers
 from framework.suggest import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from framework.personalities.model import Personality
-    from framework.plugins.host import PluginHost
+    from collections.abc import Callable, Mapping, Sequence
 
     from framework.engine.effects import Expectation
+    from framework.personalities.model import Personality
+    from framework.plugins.host import PluginHost
     from framework.plugins.services import Kind, Service
     from framework.services.router import Router
 
@@ -170,7 +169,8 @@ class Factory:
             router=self.made.router,
             http=self.made.http,
         )
-        return _made(lambda: service.builder()(context), service.name, service.extra, where)
+        hidden = [*secrets.values(), *_filled_in(ref, self.wishes.environment)]
+        return _made(lambda: service.builder()(context), service.name, service.extra, where, hidden)
 
     def _ready(self, service: Service, where: str) -> None:
         """Packages installed, models prepared: asked before Pipecat logs a complaint of its own."""
@@ -202,7 +202,7 @@ class Factory:
         from framework.services.providers.construct import construct  # noqa: PLC0415 - imports Pipecat
 
         context = ServiceContext(settings=settings, args=args, http=self.made.http)
-        return _made(lambda: construct(cls, context), path, "", where)
+        return _made(lambda: construct(cls, context), path, "", where, _filled_in(ref, self.wishes.environment))
 
     def _given(self, keys: Keys, ref: Ref, owner: str, where: str) -> tuple[dict[str, Any], dict[str, Any]]:
         """What the stack writes for a service: checked, secrets filled in, types as the service wants them."""
@@ -223,8 +223,14 @@ class Factory:
         return f"stack {self.stack.stack}: {kind}"
 
 
-def _made(make: Callable[[], Any], name: str, extra: str, where: str) -> Any:
-    """What `make` makes; any failure becomes a sentence that names the service."""
+def _filled_in(ref: Ref, environment: Mapping[str, str]) -> list[str]:
+    """The values that the environment gave to a service."""
+    given = [ref.settings, ref.args if isinstance(ref, ServiceRef) else {}]
+    return [environment[name] for name in variables(given) if environment.get(name)]
+
+
+def _made(make: Callable[[], Any], name: str, extra: str, where: str, hidden: Sequence[str] = ()) -> Any:
+    """What `make` makes; any failure becomes a sentence that names the service and quotes no secret."""
     try:
         return make()
     except FrameworkError:
@@ -235,5 +241,8 @@ def _made(make: Callable[[], Any], name: str, extra: str, where: str) -> Any:
         raise MissingExtraError(f"`{name}` needs `{package}`, which is not installed", where=where, fix=fix) from gone
     except AttributeError as gone:
         raise UserError(f"`{name}` could not be made: {gone}", where=where) from gone
-    except Exception as broken:
-        raise PluginError(f"`{name}` could not be made: {broken}", where=where) from broken
+    except Exception as broken:  # noqa: BLE001 - a builder of a plugin may raise anything
+        told = str(broken)
+        for secret in hidden:
+            told = told.replace(secret, "…")
+        raise PluginError(f"`{name}` could not be made: {told}", where=where) from (None if hidden else broken)

@@ -33,9 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from framework.plugins.host import PluginHost
-
     from framework.documents import Source
+    from framework.plugins.host import PluginHost
     from framework.plugins.services import Kind, Service
 
 Place = tuple[str | int, ...]

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from pipecat.processors.frame_processor import FrameDirection
 
 SAMPLE_BYTES = 2
+RATE = 16000
+"""What the recogniser listens at."""
 
 
 class Turn(Protocol):
@@ -122,7 +124,7 @@ class ScriptedEar(SegmentedSTTService):
 
     def __init__(self, ear: Ear, **kwargs: Any) -> None:
         super().__init__(
-            sample_rate=16000, settings=STTSettings(model="scripted", language=None), ttfs_p99_latency=0.1, **kwargs
+            sample_rate=RATE, settings=STTSettings(model="scripted", language=None), ttfs_p99_latency=0.1, **kwargs
         )
         self._ear = ear
 
@@ -134,7 +136,7 @@ class ScriptedEar(SegmentedSTTService):
     async def run_stt(self, audio: bytes) -> AsyncGenerator[Frame | None, None]:
         """The next line of the script."""
         try:
-            if text := self._ear.hear(len(audio) / SAMPLE_BYTES / self.sample_rate):
+            if text := self._ear.hear(len(audio) / SAMPLE_BYTES / RATE):
                 yield TranscriptionFrame(text, self._user_id, time_now_iso8601(), finalized=True)
         except ValueError as lost:
             await self.push_error(str(lost))

@@ -47,9 +47,7 @@ def test_what_the_api_takes_is_taken(taken):
         pytest.param(body(USER, tools=[]), "empty array", id="an empty list of tools"),
         pytest.param(body(USER, tools=[tool("a.b")]), "does not match pattern", id="a dot in a name"),
         pytest.param(body(USER, tools=[tool("a" * 65)]), "does not match pattern", id="a long name"),
-        pytest.param(
-            body(USER, tools=[tool(type="array")]), "got 'type: \"array\"'", id="no object"
-        ),
+        pytest.param(body(USER, tools=[tool(type="array")]), "got 'type: \"array\"'", id="no object"),
         pytest.param(body(USER, tools=[tool(required=["x"])]), "which is no property", id="a required argument less"),
         pytest.param(body(USER, tool_choice="auto"), "only allowed when 'tools'", id="a choice among nothing"),
         pytest.param(body(USER, temperature=3), "Expected a value <= 2", id="a wild temperature"),
