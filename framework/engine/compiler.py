@@ -6,8 +6,6 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from framework.personalities.model import Personality
-
 from framework.engine.effects import Offer
 from framework.engine.plan import (
     ActionPlan,
@@ -29,6 +27,7 @@ from framework.engine.plan import (
 from framework.errors import UnknownNameError
 from framework.flows import durations, expressions
 from framework.flows.model import ActionUse, Branches, Filler, Flow, Function, Node, Route, Rung, Slot, ToolUse, Words
+from framework.personalities.model import Personality
 from framework.slots.base import SlotType
 from framework.suggest import did_you_mean
 

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from framework.personalities.model import Personality
-
 from framework.engine.effects import Offer
+from framework.personalities.model import Personality
 from framework.slots.base import SlotType
 
 Names = Mapping[str, Any]

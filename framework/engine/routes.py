@@ -10,9 +10,6 @@ from framework.engine import effects
 from framework.engine.plan import Way
 from framework.engine.work import Failure, Work
 
-CHAIN = 200
-"""Nodes that may run one after another without a person or time; the checker proves that flows of ours need fewer."""
-
 
 def complete(work: Work, outcome: str | None, **more: Any) -> None:
     """The node's verb ended with `outcome`: take the first way that holds, else end, else the error way."""
@@ -65,7 +62,7 @@ def transition(work: Work, to: str, cause: dict[str, Any]) -> None:
     state = work.state
     if state["phase"] != "live":
         return
-    steps = [["enter", to]]
+    steps: list[list[Any]] = [["enter", to]]
     if state["node"] is not None:
         steps = [*([["act", "leave", i] for i in range(len(work.node.leave))]), ["left", to, cause], *steps]
     _let_go(work)

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from framework.flows.expressions import EvaluationError
-
 from framework.engine import effects, inputs, limits, orders, routes
 from framework.engine.plan import ActionPlan, NodePlan, PipecatActionPlan, Plan
 from framework.engine.state import State, copied
 from framework.engine.verbs import collect, instruct, run, say
 from framework.engine.work import Failure, Work
+from framework.flows.expressions import EvaluationError
 
 OPERATIONS = 2000
 """How many operations one input may set off; flows of ours are proven to need fewer."""
@@ -44,10 +43,10 @@ def step(plan: Plan, state: State, happened: inputs.Input) -> tuple[State, list[
     work.state["at"] = max(work.state["at"], happened.at)
     if work.state["phase"] == "ended":
         _after_the_end(work, happened)
-        return work.state, work.effects
+        return work.state, work.wanted
     _guarded(work, lambda: HANDLERS[type(happened)](work, happened))
     _settle(work)
-    return work.state, work.effects
+    return work.state, work.wanted
 
 
 def _after_the_end(work: Work, happened: inputs.Input) -> None:

@@ -10,8 +10,11 @@ from typing import Any
 from framework.engine import effects
 from framework.engine.plan import NodePlan, Plan, SlotPlan, Text, Value, Way
 from framework.engine.state import State
+from framework.flows.expressions import canonical
 from framework.slots import phrases
 from framework.slots.base import Hearing
+from framework.slots.boolean import Boolean
+from framework.slots.number import NumberType
 
 SPEECH_S_PER_CHARACTER = 0.12
 """Slow speech: how long a text may take to be spoken, at most, before we go on without it."""
@@ -32,7 +35,7 @@ class Work:
 
     plan: Plan
     state: State
-    effects: list[effects.Effect] = field(default_factory=list)
+    wanted: list[effects.Effect] = field(default_factory=list)
 
     # --- Reading ------------------------------------------------------------
 
@@ -116,12 +119,16 @@ class Work:
         if path is not None and len(path) == 2 and path[0] == "slots" and path[1] in self.plan.slots:  # noqa: PLR2004
             slot = self.plan.slots[path[1]]
             return slot.type.spoken(value, slot.options, self.language)
-        return phrases.spoken(value, self.language)
+        if isinstance(value, bool):
+            return Boolean().spoken(value, None, self.language)
+        if isinstance(value, (int, float)):
+            return NumberType().spoken(value, None, self.language)
+        return canonical(value)
 
     def turn_of(self, key: str, texts: tuple[Text, ...]) -> Text:
         """The next of a list of texts that are used in turn."""
         counts = self.state["counts"]
-        number = counts.get(key, 0)
+        number: int = counts.get(key, 0)
         counts[key] = number + 1
         return texts[number % len(texts)]
 
@@ -139,11 +146,11 @@ class Work:
 
     def emit(self, event: str, **data: Any) -> None:
         """Publish an event."""
-        self.effects.append(effects.Emit(type=event, data=data))
+        self.wanted.append(effects.Emit(type=event, data=data))
 
     def do(self, effect: effects.Effect) -> None:
         """Ask for an effect."""
-        self.effects.append(effect)
+        self.wanted.append(effect)
 
     def say(self, text: str, *, remember: bool = True) -> str | None:
         """Speak a text; answers its id, None when there is nothing to say."""

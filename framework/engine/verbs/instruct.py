@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from framework.personalities.compose import compose
-
 from framework.engine import effects, routes
 from framework.engine.plan import Branch, NodePlan, Offered, PipecatActionPlan
 from framework.engine.work import Failure, Work
+from framework.personalities.compose import compose
 
 MODEL_S = 60.0
 """How long a model may take for one response before the flow takes the error way."""

@@ -51,7 +51,7 @@ def climb(work: Work) -> RungPlan | None:
     """Take the next rung of the node's `no_match` ladder; None where there is no ladder. The last one repeats."""
     node, counts = work.node, work.state["counts"]
     key = f"rung/{node.name}/{work.state['visits'].get(node.name, 0)}"
-    number = counts.get(key, 0)
+    number: int = counts.get(key, 0)
     counts[key] = number + 1
     work.emit("input.unmatched", rung=number + 1)
     if not node.no_match:

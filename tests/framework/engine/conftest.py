@@ -1,0 +1,52 @@
+"""Builds conversations from YAML for the engine's tests: scripted model, router and tools."""
+
+from __future__ import annotations
+
+import textwrap
+
+import pytest
+
+from framework.engine.compiler import compile_plan
+from framework.flows.load import load
+from framework.personalities import NEUTRAL
+from framework.plugins.tools import Tool
+from framework.slots.plugin import BUILT_IN
+from framework.testing.driver import Driver
+
+TYPES = {kind.name: kind for kind in BUILT_IN}
+
+
+async def anything(**_arguments: object) -> dict[str, object]:
+    """Do anything."""
+    return {}
+
+
+def tool_double(name: str) -> Tool:
+    """A tool of this name that takes any argument; the driver's doubles answer for it."""
+    return Tool(
+        name=name,
+        description=f"Does {name}.",
+        parameters={"type": "object", "properties": {"x": {"type": "string"}}, "required": []},
+        result_schema=None,
+        examples=(),
+        aliases=(),
+        function=anything,
+        timeout_s=10.0,
+        keep=True,
+    )
+
+
+@pytest.fixture
+def drive(tmp_path):
+    def build(text: str, *, tools=None, start=True, pipecat=False, **script) -> Driver:
+        path = tmp_path / "test.yaml"
+        path.write_text(("" if pipecat else "flow: test\n") + "initial_node: a\n" + textwrap.dedent(text))
+        flow = load(path).flow
+        doubles = tools or {}
+        plan = compile_plan(
+            flow, personality=NEUTRAL, slot_types=TYPES, tools={name: tool_double(name) for name in doubles}
+        )
+        driver = Driver(plan, tools={name: double for name, double in doubles.items() if double}, **script)
+        return driver.start() if start else driver
+
+    return build
