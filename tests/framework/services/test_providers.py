@@ -102,3 +102,39 @@ def test_the_keys_of_silero_and_smart_turn_are_pipecats():
 
     assert set(silero.keys().settings) == set(VADParams.model_fields)
     assert set(turns.SMART) == set(SmartTurnParams.model_fields)
+
+
+def toy_kokoro(folder):
+    """A model of Kokoro's shape that hums, and a voices file with one voice."""
+    import numpy as np
+    import onnx
+    from onnx import TensorProto, helper
+
+    hum = onnx.numpy_helper.from_array(np.full(24000, 0.1, dtype=np.float32))
+    inputs = [
+        helper.make_tensor_value_info("tokens", TensorProto.INT64, [1, None]),
+        helper.make_tensor_value_info("style", TensorProto.FLOAT, [1, 256]),
+        helper.make_tensor_value_info("speed", TensorProto.FLOAT, [1]),
+    ]
+    outputs = [helper.make_tensor_value_info("audio", TensorProto.FLOAT, [24000])]
+    graph = helper.make_graph([helper.make_node("Constant", [], ["audio"], value=hum)], "toy", inputs, outputs)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+    onnx.save(model, folder / "toy.onnx")
+    with (folder / "voices.bin").open("wb") as file:
+        np.savez(file, af_heart=np.zeros((511, 1, 256), dtype=np.float32))
+    return {"model_path": str(folder / "toy.onnx"), "voices_path": str(folder / "voices.bin")}
+
+
+async def test_kokoro_speaks_with_the_personalitys_voice_from_files_that_are_here(tmp_path):
+    from pipecat.frames.frames import TTSAudioRawFrame
+
+    service = kokoro.build(ServiceContext(args=toy_kokoro(tmp_path), voice="af_heart", pace=1.2))
+    assert (service._settings.voice, service._settings.speed) == ("af_heart", 1.2)
+    service._sample_rate = 24000
+    frames = [frame async for frame in service.run_tts("Hello there.", "c")]
+    assert any(isinstance(frame, TTSAudioRawFrame) and any(frame.audio) for frame in frames)
+
+
+async def test_kokoro_refuses_a_voice_that_its_file_lacks(tmp_path):
+    with pytest.raises(ValueError, match="af_nobody"):
+        kokoro.build(ServiceContext(args=toy_kokoro(tmp_path), voice="af_nobody"))
