@@ -1,0 +1,1 @@
+"""The programs, each wired together in one readable recipe."""

@@ -1,0 +1,160 @@
+"""One worker process as its supervisor sees it: started, spoken to, watched and, in the end, gone."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from loguru import logger
+from pydantic import BaseModel, ValidationError
+
+from framework.processes.messages import FROM_WORKER, LINE_LIMIT, Beat, Broken, Leave, Preparing, Warm, line
+from framework.processes.settings import Deadlines, RunnerSettings
+
+_STDERR = 2
+Hear = Callable[["Child", Any], None]
+"""Called with each message of a worker, and with `None` when the process is gone."""
+
+
+class Child:
+    """A worker. Whoever spawned it awaits `end`, so that no process is left behind."""
+
+    def __init__(
+        self,
+        process: asyncio.subprocess.Process,
+        streams: tuple[asyncio.StreamReader, asyncio.StreamWriter],
+        socket_path: Path,
+        hear: Hear,
+    ) -> None:
+        self.pid = process.pid
+        self.socket = socket_path
+        self.sessions: set[str] = set()
+        self.tenant = ""
+        self.retired = False
+        """Gets no further session."""
+        self.warm = False
+        self.settled = asyncio.Event()
+        """It is warm, or gone."""
+        self.gone = asyncio.Event()
+        self.broken: Broken | None = None
+        self.doing = "starting"
+        self.beat: Beat | None = None
+        self._heard_at = asyncio.get_running_loop().time()
+        self._process = process
+        self._reader, self._writer = streams
+        self._hear = hear
+        self._tasks = [
+            asyncio.create_task(self._listen(), name=f"worker {self.pid}: listen"),
+            asyncio.create_task(self._await_exit(), name=f"worker {self.pid}: exit"),
+        ]
+
+    @property
+    def silent_s(self) -> float:
+        """Seconds since the worker last said anything."""
+        return asyncio.get_running_loop().time() - self._heard_at
+
+    def send(self, message: BaseModel) -> None:
+        """Say something; a worker that is gone doesn't mind."""
+        if not self._writer.is_closing():
+            self._writer.write(line(message))
+
+    async def end(self, deadlines: Deadlines, *, ask: bool = True) -> None:
+        """Make the process be gone: ask, then SIGTERM, then SIGKILL."""
+        self.retired = True
+        self.send(Leave())
+        if not ask or not await self._gone_within(deadlines.cancel_s):
+            self.signal(signal.SIGTERM)
+            if not await self._gone_within(deadlines.term_s):
+                self.signal(signal.SIGKILL)
+        await self.gone.wait()
+
+    async def kill(self, deadlines: Deadlines) -> None:
+        """End a process that no longer answers; its stacks go to stderr first (SIGABRT, faulthandler)."""
+        self.retired = True
+        self.signal(signal.SIGABRT)
+        if not await self._gone_within(deadlines.term_s):
+            self.signal(signal.SIGKILL)
+        await self.gone.wait()
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send the process a signal, if it is there."""
+        with contextlib.suppress(ProcessLookupError):
+            self._process.send_signal(number)
+
+    async def _gone_within(self, patience: float) -> bool:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.gone.wait(), patience)
+        return self.gone.is_set()
+
+    async def _listen(self) -> None:
+        with contextlib.suppress(ConnectionError, asyncio.LimitOverrunError, ValueError):
+            while written := await self._reader.readline():
+                self._heard_at = asyncio.get_running_loop().time()
+                self._take(written)
+        self._writer.close()
+
+    def _take(self, written: bytes) -> None:
+        try:
+            message = FROM_WORKER.validate_json(written)
+        except ValidationError:
+            logger.bind(pid=self.pid).warning("a worker said what nobody understands")
+            return
+        match message:
+            case Preparing():
+                self.doing = message.text
+            case Warm():
+                self.doing, self.warm = "ready", True
+                self.settled.set()
+            case Broken():
+                self.broken = message
+            case Beat():
+                self.beat = message
+        self._hear(self, message)
+
+    async def _await_exit(self) -> None:
+        code = await self._process.wait()
+        with contextlib.suppress(Exception):
+            await self._tasks[0]  # what it said last counts
+        logger.bind(pid=self.pid, code=code).debug("worker gone")
+        self.warm = False
+        self.gone.set()
+        self.settled.set()
+        self._hear(self, None)
+        with contextlib.suppress(OSError):
+            self.socket.unlink()
+
+
+async def spawn(settings: RunnerSettings, folder: Path, environment: Mapping[str, str], hear: Hear) -> Child:
+    """Start a worker; it gets ready by itself and says so."""
+    ours, theirs = socket.socketpair()
+    path = folder / f"{os.urandom(6).hex()}.sock"
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *_command(settings, theirs.fileno(), path),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=_STDERR,  # stdout is the supervisor's, for what a person or program reads
+            env=dict(environment),
+            pass_fds=[theirs.fileno()],
+            start_new_session=True,  # Ctrl-C is the supervisor's to pass on
+        )
+    finally:
+        theirs.close()
+    streams = await asyncio.open_unix_connection(sock=ours, limit=LINE_LIMIT)
+    return Child(process, streams, path, hear)
+
+
+def _command(settings: RunnerSettings, control: int, path: Path) -> list[str]:
+    return [
+        *(sys.executable, "-m", "framework.processes.worker"),
+        *("--control", str(control), "--socket", str(path)),
+        *("--root", str(settings.root), "--backend", settings.backend),
+        *("--client-s", str(settings.deadlines.client_s)),
+        *(("--stack", settings.stack) if settings.stack else ()),
+    ]

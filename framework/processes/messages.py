@@ -1,0 +1,146 @@
+"""What a supervisor and its workers say to each other: one JSON object a line over a socket pair."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from framework.sessions.orders import Order
+from framework.sessions.spec import SessionSpec
+
+LINE_LIMIT = 4 * 1024 * 1024
+"""Longest line either side reads, in bytes; a longer one ends the worker."""
+
+
+class _Message(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+# --- To a worker --------------------------------------------------------------
+
+
+class Start(_Message):
+    """Run this conversation."""
+
+    do: Literal["start"] = "start"
+    spec: SessionSpec
+    secrets: dict[str, str] = Field(default_factory=dict, repr=False)
+    """Environment variables that were kept from the worker until it had a session."""
+
+
+class Obey(_Message):
+    """Give this order to the session."""
+
+    do: Literal["obey"] = "obey"
+    session: str
+    order: Order
+
+
+class Stop(_Message):
+    """End the session politely: what is being said may be finished."""
+
+    do: Literal["stop"] = "stop"
+    session: str
+    reason: str
+
+
+class Cancel(_Message):
+    """End the session now."""
+
+    do: Literal["cancel"] = "cancel"
+    session: str
+    reason: str
+
+
+class Leave(_Message):
+    """Go away; there will be no further session."""
+
+    do: Literal["leave"] = "leave"
+
+
+# --- From a worker ------------------------------------------------------------
+
+
+class Preparing(_Message):
+    """The worker is getting ready, and this is what it is doing."""
+
+    what: Literal["preparing"] = "preparing"
+    text: str
+
+
+class Warm(_Message):
+    """One dry run has finished: the worker may be given a session."""
+
+    what: Literal["warm"] = "warm"
+
+
+class Broken(_Message):
+    """The worker can't get ready; it leaves."""
+
+    what: Literal["broken"] = "broken"
+    message: str
+    fix: str = ""
+
+
+class Phase(_Message):
+    """How far a session has come: `waiting` for its client, `talking`, `ending`."""
+
+    what: Literal["phase"] = "phase"
+    session: str
+    phase: Literal["waiting", "talking", "ending"]
+
+
+class Happened(_Message):
+    """An event of a session, as `framework.sessions.events` writes it."""
+
+    what: Literal["event"] = "event"
+    session: str
+    event: dict[str, Any]
+
+
+class Obeyed(_Message):
+    """What became of an order."""
+
+    what: Literal["obeyed"] = "obeyed"
+    session: str
+    order_id: str
+    status: str
+    refused: str = ""
+    """Why not; empty for an accepted order."""
+
+
+class Beat(_Message):
+    """The worker's loop is alive."""
+
+    what: Literal["beat"] = "beat"
+    lag_ms: float
+    rss_mb: float
+
+
+class Ended(_Message):
+    """A session is over."""
+
+    what: Literal["ended"] = "ended"
+    session: str
+    reason: str
+    status: Literal["ended", "failed"] = "ended"
+    message: str = ""
+    """A sentence for people where the session failed."""
+
+
+ToWorker = Annotated[Start | Obey | Stop | Cancel | Leave, Field(discriminator="do")]
+FromWorker = Annotated[
+    Preparing | Warm | Broken | Phase | Happened | Obeyed | Beat | Ended, Field(discriminator="what")
+]
+TO_WORKER: TypeAdapter[Start | Obey | Stop | Cancel | Leave] = TypeAdapter(ToWorker)
+FROM_WORKER: TypeAdapter[Preparing | Warm | Broken | Phase | Happened | Obeyed | Beat | Ended] = TypeAdapter(FromWorker)
+
+
+def line(message: BaseModel) -> bytes:
+    """The message as it goes over the wire.
+
+    >>> line(Leave()).decode().rstrip()
+    '{"do":"leave"}'
+    """
+    return message.model_dump_json().encode() + b"\n"

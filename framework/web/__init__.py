@@ -1,0 +1,1 @@
+"""The HTTP applications and what they share."""

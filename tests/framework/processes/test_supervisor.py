@@ -1,0 +1,264 @@
+"""A supervisor and real worker processes, with sessions that only echo."""
+
+import asyncio
+import os
+import signal
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from framework.processes.settings import Deadlines, RunnerSettings
+from framework.processes.supervisor import Supervisor
+from framework.sessions.orders import Goto, Say
+from framework.sessions.spec import SessionSpec
+from framework.web.ports import RefusedError, UnknownSessionError
+
+QUICK = Deadlines(
+    warm_s=30, client_s=30, order_s=10, notice_s=0.3, stop_s=0.3, cancel_s=0.3, term_s=0.3, silent_s=2.5, linger_s=0.3
+)
+
+
+@pytest.fixture
+def settings(tmp_path, monkeypatch):
+    here = Path(__file__).parent
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(here), *filter(None, [os.environ.get("PYTHONPATH")])]))
+    monkeypatch.setenv("EARS_API_KEY", "sesame")
+    return RunnerSettings(root=tmp_path, backend="backends:Echo", deadlines=QUICK)
+
+
+@pytest.fixture
+async def supervise(settings):
+    opened = []
+
+    def supervise(**changes):
+        supervisor = Supervisor(replace(settings, **changes))
+        opened.append(supervisor)
+        supervisor.open()
+        return supervisor
+
+    yield supervise
+    for supervisor in opened:
+        await supervisor.close()
+
+
+def voice(**inputs):
+    return SessionSpec(flow="hello", transport="headless", inputs=inputs)
+
+
+def text(tenant="default"):
+    return SessionSpec(flow="hello", channel="text", transport="headless", tenant=tenant)
+
+
+async def until(holds, within=20):
+    async with asyncio.timeout(within):
+        while not holds():  # noqa: ASYNC110 — other processes change it
+            await asyncio.sleep(0.01)
+
+
+def alive(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+async def test_a_session_runs_in_a_process_of_its_own_and_the_process_goes_with_it(supervise):
+    supervisor = supervise()
+    one, two = voice(), voice()
+    await supervisor.start(one)
+    await supervisor.start(two)
+    await until(lambda: {view.state for view in supervisor.all()} == {"talking"})
+    pids = {view.pid for view in supervisor.all()}
+    assert len(pids) == 2
+    assert os.getpid() not in pids
+    assert supervisor.view(one.session_id).node == "greet"
+    supervisor.leave(one.session_id, "left")
+    supervisor.leave(two.session_id, "left")
+    await until(lambda: not any(alive(pid) for pid in pids))
+    assert [view.reason for view in supervisor.all()] == ["left", "left"]
+
+
+async def test_a_worker_that_was_used_is_followed_by_a_fresh_one(supervise):
+    supervisor = supervise()
+    await until(lambda: supervisor.pool.warm == 1)
+    await supervisor.start(voice())
+    await until(lambda: supervisor.pool.warm == 1)
+
+
+async def test_text_sessions_of_one_tenant_share_a_worker_and_tenants_do_not(supervise):
+    supervisor = supervise()
+    sessions = [text("a"), text("a"), text("b")]
+    for spec in sessions:
+        await supervisor.start(spec)
+    await until(lambda: {view.state for view in supervisor.all()} == {"talking"})
+    first, second, other = (supervisor.view(spec.session_id).pid for spec in sessions)
+    assert first == second != other
+
+
+async def test_a_text_worker_leaves_when_nobody_has_needed_it_for_a_while(supervise):
+    supervisor = supervise()
+    spec = text()
+    await supervisor.start(spec)
+    await until(lambda: supervisor.view(spec.session_id).state == "talking")
+    pid = supervisor.view(spec.session_id).pid
+    supervisor.leave(spec.session_id, "left")
+    await until(lambda: not alive(pid))
+
+
+async def test_an_order_is_answered_and_a_wrong_one_refused_with_the_reason(supervise):
+    supervisor = supervise()
+    spec = voice()
+    await supervisor.start(spec)
+    await until(lambda: supervisor.view(spec.session_id).state == "talking")
+    assert await supervisor.order(spec.session_id, Goto(node="help")) == "accepted"
+    with pytest.raises(RefusedError, match=r"no node `helb`[\s\S]*Did you mean `help`") as caught:
+        await supervisor.order(spec.session_id, Goto(node="helb"))
+    assert caught.value.status == 409
+
+
+async def test_the_same_order_id_counts_once(supervise):
+    supervisor = supervise()
+    spec = voice()
+    await supervisor.start(spec)
+    order = Say(text="hello", order_id="once")
+    assert await supervisor.order(spec.session_id, order) == await supervisor.order(spec.session_id, order)
+
+
+async def test_an_order_to_a_session_that_ended_is_refused(supervise):
+    supervisor = supervise()
+    spec = voice()
+    await supervisor.start(spec)
+    supervisor.leave(spec.session_id, "left")
+    await until(lambda: supervisor.view(spec.session_id).state == "ended")
+    with pytest.raises(RefusedError, match=r"has ended \(left\)"):
+        await supervisor.order(spec.session_id, Say(text="hello"))
+
+
+async def test_an_unknown_session_is_said_to_be_unknown(supervise):
+    supervisor = supervise()
+    with pytest.raises(UnknownSessionError, match="no session `nobody`"):
+        supervisor.leave("nobody", "left")
+
+
+async def test_a_session_that_ignores_every_request_is_killed(supervise):
+    supervisor = supervise()
+    spec = voice(behave="stuck")
+    await supervisor.start(spec)
+    await until(lambda: supervisor.view(spec.session_id).state == "talking")
+    pid = supervisor.view(spec.session_id).pid
+    supervisor.leave(spec.session_id, "left")
+    await until(lambda: not alive(pid))
+    assert supervisor.view(spec.session_id).state == "failed"
+    assert supervisor.view(spec.session_id).reason == "killed"
+
+
+async def test_a_worker_whose_loop_is_blocked_is_killed(supervise):
+    supervisor = supervise()
+    spec = voice()
+    await supervisor.start(spec)
+    await until(lambda: supervisor.view(spec.session_id).state == "talking")
+    pid = supervisor.view(spec.session_id).pid
+    with pytest.raises(RefusedError, match="ended"):
+        await supervisor.order(spec.session_id, Say(text="block"))
+    await until(lambda: not alive(pid))
+    assert supervisor.view(spec.session_id).reason == "lost"
+
+
+async def test_a_crash_ends_one_session_only(supervise):
+    supervisor = supervise()
+    crashing, other = voice(), voice()
+    await supervisor.start(crashing)
+    await supervisor.start(other)
+    await until(lambda: {view.state for view in supervisor.all()} == {"talking"})
+    with pytest.raises(RefusedError, match="ended"):
+        await supervisor.order(crashing.session_id, Say(text="crash"))
+    assert supervisor.view(crashing.session_id).state == "failed"
+    assert supervisor.view(other.session_id).state == "talking"
+
+
+async def test_a_spare_worker_that_dies_is_replaced(supervise):
+    supervisor = supervise()
+    await until(lambda: supervisor.pool.warm == 1)
+    (child,) = supervisor._children
+    os.kill(child.pid, signal.SIGKILL)
+    await until(lambda: child.gone.is_set() and supervisor.pool.warm == 1)
+    assert not alive(child.pid)
+
+
+async def test_a_worker_that_can_not_get_ready_says_why_and_what_to_do(supervise):
+    supervisor = supervise(backend="backends:Broken")
+    with pytest.raises(RefusedError, match="`ears` is not installed"):
+        await supervisor.start(voice())
+    assert supervisor.readiness().problem == "the package `ears` is not installed"
+    assert supervisor.pool.fix == "Run `pip install ears`."
+
+
+async def test_a_full_runner_refuses_with_a_time_to_come_back(supervise):
+    supervisor = supervise(max_sessions=1)
+    await supervisor.start(voice())
+    with pytest.raises(RefusedError, match="all 1 places are taken") as caught:
+        await supervisor.start(voice())
+    assert (caught.value.status, caught.value.retry_after_s) == (503, 10)
+
+
+async def test_a_session_that_should_have_begun_earlier_is_refused(supervise):
+    supervisor = supervise()
+    with pytest.raises(RefusedError, match="should have begun earlier"):
+        await supervisor.start(SessionSpec(flow="hello", transport="headless", not_after=1.0))
+
+
+async def test_draining_takes_no_new_session_and_lets_live_ones_finish(supervise):
+    supervisor = supervise()
+    spec = voice()
+    await supervisor.start(spec)
+    await until(lambda: supervisor.view(spec.session_id).state == "talking")
+    draining = asyncio.create_task(supervisor.drain(30))
+    await until(lambda: supervisor.draining)
+    with pytest.raises(RefusedError, match="takes no new session"):
+        await supervisor.start(voice())
+    assert supervisor.view(spec.session_id).state == "talking"
+    supervisor.leave(spec.session_id, "left")
+    await asyncio.wait_for(draining, 20)
+
+
+async def test_draining_ends_what_does_not_finish_in_time(supervise):
+    supervisor = supervise()
+    spec = voice()
+    await supervisor.start(spec)
+    await asyncio.wait_for(supervisor.drain(0.05), 20)
+    assert supervisor.view(spec.session_id).reason == "drained"
+
+
+async def test_a_spare_worker_holds_no_secret_and_its_session_gets_them(supervise):
+    supervisor = supervise()
+    await until(lambda: supervisor.pool.warm == 1)
+    assert "EARS_API_KEY" not in supervisor._environment
+    spec = voice()
+    await supervisor.start(spec)
+    assert await supervisor.order(spec.session_id, Say(text="secret")) == "accepted"
+
+
+async def test_no_worker_outlives_a_supervisor_that_was_killed(settings):
+    program = (
+        "import asyncio, pathlib\n"
+        "from framework.processes.settings import RunnerSettings\n"
+        "from framework.processes.supervisor import Supervisor\n"
+        "async def main():\n"
+        "    supervisor = Supervisor(RunnerSettings(root=pathlib.Path('.'), backend='backends:Echo'))\n"
+        "    supervisor.open()\n"
+        "    while not supervisor.pool.warm: await asyncio.sleep(0.01)\n"
+        "    print(*(child.pid for child in supervisor._children), flush=True)\n"
+        "    await asyncio.Event().wait()\n"
+        "asyncio.run(main())\n"
+    )
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", program, stdout=asyncio.subprocess.PIPE)
+    try:
+        (pid,) = map(int, (await asyncio.wait_for(process.stdout.readline(), 30)).split())
+        assert alive(pid)
+    finally:
+        process.kill()
+        await process.wait()
+    await until(lambda: not alive(pid))
