@@ -194,7 +194,9 @@ class Factory:
         """Any Pipecat class; the voice is the personality's, where the class has one."""
         where = self._where(kind)
         module, _, name = path.partition(":")
-        cls = _made(lambda: getattr(importlib.import_module(module), name), path, "", where)
+        cls = getattr(_made(lambda: importlib.import_module(module), path, "", where), name, None)
+        if not isinstance(cls, type):
+            raise UserError(f"the module `{module}` has no class `{name}`", where=where, fix="Correct the name.")
         keys = keys_of(cls)
         settings, args = self._given(keys, ref, name, where)
         if "voice" in keys.settings and (voice := self.wishes.voices.get(ref.label)):
@@ -239,8 +241,6 @@ def _made(make: Callable[[], Any], name: str, extra: str, where: str, hidden: Se
         package = getattr(gone, "name", None) or str(gone).rpartition("No module named ")[2].strip("'") or str(gone)
         fix = f"Run `pip install 'convo-framework[{extra}]'`." if extra else "Install its package."
         raise MissingExtraError(f"`{name}` needs `{package}`, which is not installed", where=where, fix=fix) from gone
-    except AttributeError as gone:
-        raise UserError(f"`{name}` could not be made: {gone}", where=where) from gone
     except Exception as broken:  # noqa: BLE001 - a builder of a plugin may raise anything
         told = str(broken)
         for secret in hidden:

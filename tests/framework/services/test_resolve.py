@@ -204,7 +204,7 @@ async def test_an_unknown_key_inside_a_nested_setting_is_not_dropped_silently(ho
 
 
 async def test_a_class_that_is_not_there_is_the_users_to_correct(host):
-    with pytest.raises(UserError, match="could not be made"):
+    with pytest.raises(UserError, match="has no class `Nobody`"):
         built(stack(llm={"class": "pipecat.services.openai.llm:Nobody"}), host, channel="text")
     with pytest.raises(MissingExtraError, match="needs `no_such_package_at_all`"):
         built(stack(llm={"class": "no_such_package_at_all.x:Y"}), host, channel="text")
