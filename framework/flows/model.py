@@ -14,6 +14,13 @@ def _listed(value: Any) -> Any:
     return value if isinstance(value, list) or value is None else [value]
 
 
+def _written_out(value: Any) -> Any:
+    return str(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else value
+
+
+Duration = Annotated[str, BeforeValidator(_written_out)]
+"""A duration such as `6s`; a bare number is kept as text, so that the checker can say how to write it."""
+
 OneOrMore = BeforeValidator(_listed)
 """A single value is read as a list of one."""
 
@@ -72,8 +79,8 @@ class Rung(Model):
 class Filler(Model):
     """What is said while a tool keeps one waiting."""
 
-    after: str
-    """How long to wait first, as a duration."""
+    after: Duration
+    """How long to wait first."""
     say: Annotated[list[Words], OneOrMore]
     """Used in turn."""
 
@@ -93,7 +100,7 @@ class ToolUse(Model):
     """What the model reads here instead of the tool's own description."""
     filler: Filler | None = None
     """What is said while the tool keeps one waiting."""
-    timeout: str | None = None
+    timeout: Duration | None = None
     """Duration after which the call ends as `timeout` (10 s if absent)."""
     next: Annotated[list[Route], OneOrMore] = []
     """Routes on its result: `outcome` and `if`."""
@@ -106,7 +113,7 @@ class ActionUse(Model):
     """The action, as `plugin.action`."""
     with_: dict[str, Any] = Field(default={}, alias="with")
     """Arguments, with templates."""
-    timeout: str | None = None
+    timeout: Duration | None = None
     """Duration after which the action is given up."""
 
 
@@ -186,7 +193,7 @@ class Node(Model):
     """Arguments of `run`, with templates."""
     save: dict[str, str] = {}
     """Slot → expression over `result`, when `run` has returned."""
-    timeout: str | None = None
+    timeout: Duration | None = None
     """Duration after which `run` ends as `timeout` (10 s if absent)."""
     filler: Filler | None = None
     """What is said while a tool keeps one waiting."""
@@ -262,7 +269,7 @@ class Defaults(Model):
 class Limits(Model):
     """When a session has gone on for long enough."""
 
-    duration: str = "30m"
+    duration: Duration = "30m"
     """How long a session may take."""
     turns: int = Field(default=200, ge=1)
     """How many turns the person may take."""

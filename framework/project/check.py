@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from framework.documents import Diagnostic
 from framework.suggest import did_you_mean
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from framework.documents import Source
-    from framework.project.project import Project
     from framework.plugins.host import PluginHost
+    from framework.project.project import Project
 
 
 def check_project(project: Project, host: PluginHost | None = None) -> list[Diagnostic]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from framework.documents import Diagnostic, DocumentError, Source, scan
 from framework.documents.reader import PROJECT
@@ -15,6 +14,9 @@ from framework.errors import UnknownNameError, UserError
 from framework.project.folders import ENDINGS, bundled, files, upwards
 from framework.project.model import Bot, ProjectFile
 from framework.suggest import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 
 @dataclass(frozen=True)
@@ -53,9 +55,7 @@ class Project:
         if source is None:
             return cls(path.parent, extra_plugins=extra, problems=tuple(problems), texts=texts)
         found = examine(source, ProjectFile, codes="CFG")
-        return cls(
-            path.parent, found.model or ProjectFile(), source, extra, (*problems, *found.diagnostics), texts
-        )
+        return cls(path.parent, found.model or ProjectFile(), source, extra, (*problems, *found.diagnostics), texts)
 
     # --- What convo.yaml says -----------------------------------------------
 

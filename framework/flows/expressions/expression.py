@@ -47,6 +47,13 @@ class Expression:
         checker = Checker(types, self._text)
         return checker.type(self._tree), sorted(set(checker.problems))
 
+    def bounds(self, path: tuple[str, ...], *, every: bool) -> set[str]:
+        """How the expression compares `path` with something, as `>=` and the like, with `path` on the left.
+
+        With `every` the comparisons that must all hold (joined by `and`), else those of which one suffices (`or`).
+        """
+        return set(_bounds(self._tree, path, ast.And if every else ast.Or))
+
     @property
     def path(self) -> tuple[str, ...] | None:
         """The path when the expression is nothing but a name, such as `slots.x`."""
@@ -76,6 +83,27 @@ def _paths(node: ast.AST) -> list[tuple[str, ...]]:
         return [path]
     skip = node.func if isinstance(node, ast.Call) else None
     return [path for child in ast.iter_child_nodes(node) if child is not skip for path in _paths(child)]
+
+
+SIGNS: dict[type[ast.cmpop], tuple[str, str]] = {
+    ast.Lt: ("<", ">"),
+    ast.LtE: ("<=", ">="),
+    ast.Gt: (">", "<"),
+    ast.GtE: (">=", "<="),
+    ast.Eq: ("==", "=="),
+}
+"""Comparison → its sign, and the sign with both sides exchanged."""
+
+
+def _bounds(node: ast.AST, path: tuple[str, ...], joined: type[ast.boolop]) -> list[str]:
+    if isinstance(node, ast.BoolOp) and isinstance(node.op, joined):
+        return [sign for value in node.values for sign in _bounds(value, path, joined)]
+    if isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in SIGNS:
+        straight, turned = SIGNS[type(node.ops[0])]
+        if _path(node.left) == path:
+            return [straight]
+        return [turned] if _path(node.comparators[0]) == path else []
+    return []
 
 
 # --- Closures ---------------------------------------------------------------

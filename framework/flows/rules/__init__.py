@@ -1,0 +1,43 @@
+"""One module per rule; the module's name is the rule's name."""
+
+from __future__ import annotations
+
+BUILT_IN = (
+    "unknown_node",
+    "unreachable_node",
+    "dead_end",
+    "unsettled_chain",
+    "spent_collect",
+    "missing_outcome",
+    "hidden_route",
+    "two_triggers",
+    "misplaced_trigger",
+    "unknown_outcome",
+    "two_destinations",
+    "guarded_else",
+    "two_verbs",
+    "end_and_next",
+    "misplaced_key",
+    "bad_duration",
+    "missing_language",
+    "unknown_slot",
+    "unknown_personality",
+    "bad_function",
+    "bad_action",
+    "never_ends",
+    "slot_name",
+    "unknown_slot_type",
+    "bad_slot_option",
+    "bad_slot_value",
+    "unknown_tool",
+    "bad_argument",
+    "colliding_names",
+    "unknown_action",
+    "bad_expression",
+    "bad_types",
+    "bare_expression",
+    "misplaced_placeholder",
+    "bad_assignment",
+    "markup",
+)
+"""All rules, in the order of their codes."""

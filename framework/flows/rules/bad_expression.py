@@ -1,0 +1,41 @@
+"""EXP001: a text is not an expression, or a placeholder holds none.
+
+Bad:
+    flow: x
+    slots: {size: integer}
+    initial_node: a
+    nodes: {a: {next: [{if: slots.size = 3, goto: b}, {else: b}]}, b: {say: b, end: true}}
+
+Good:
+    flow: x
+    slots: {size: integer}
+    initial_node: a
+    nodes: {a: {next: [{if: slots.size == 3, goto: b}, {else: b}]}, b: {say: b, end: true}}
+"""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from framework.flows.expressions import ExpressionError, Template, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from framework.documents import Diagnostic
+    from framework.flows.subject import Subject
+
+
+def check(subject: Subject) -> Iterator[Diagnostic]:
+    """What can't be read, at its column."""
+    for written in subject.expressions():
+        try:
+            parse(written.text)
+        except ExpressionError as wrong:
+            if not subject.hurt(written.path):
+                yield subject.problem_inside("EXP001", written.path, wrong.column, wrong.message, wrong.fix)
+    for written in chain(subject.texts(), subject.values()):
+        if isinstance(written.text, str) and not subject.hurt(written.path):
+            for wrong in Template.scan(written.text)[1]:
+                yield subject.problem_inside("EXP001", written.path, wrong.column, wrong.message, wrong.fix)

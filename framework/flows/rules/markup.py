@@ -1,0 +1,36 @@
+"""VOX001: a text to be spoken holds signs that nobody can say.
+
+Bad:
+    flow: x
+    initial_node: a
+    nodes: {a: {say: "**Hello** and welcome.", end: true}}
+
+Good:
+    flow: x
+    initial_node: a
+    nodes: {a: {say: "Hello and welcome.", end: true}}
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from framework.documents import Diagnostic, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from framework.flows.subject import Subject
+
+MARKUP = re.compile(r"\*\*|__|https?://|^#+ |^[-*] |```|</?[a-z]+>", re.MULTILINE)
+SPOKEN = {"say", "prompt", "reprompt", "filler", "sample"}
+
+
+def check(subject: Subject) -> Iterator[Diagnostic]:
+    """Markdown, markup and web addresses in what the bot says."""
+    for written in subject.texts():
+        if SPOKEN & set(written.path) and isinstance(written.text, str) and (sign := MARKUP.search(written.text)):
+            message = f"`{sign[0].strip()}` can't be spoken."
+            span = subject.source.locate_inside(written.path, sign.start())
+            yield Diagnostic(span, "VOX001", message, "Write it as one would say it.", Severity.WARNING)

@@ -1,0 +1,36 @@
+"""FLW017: a route has more than one trigger.
+
+Bad:
+    flow: x
+    slots: {size: text}
+    initial_node: a
+    nodes: {a: {collect: size, next: [{outcome: done, intent: wants to stop, end: true}, {else: b}]}, b: {say: b, end: true}}
+
+Good:
+    flow: x
+    slots: {size: text}
+    initial_node: a
+    nodes: {a: {collect: size, next: [{intent: wants to stop, end: true}, {else: b}]}, b: {say: b, end: true}}
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from framework.documents import Diagnostic
+    from framework.flows.subject import Subject
+
+TRIGGERS = ("outcome", "intent")
+
+
+def check(subject: Subject) -> Iterator[Diagnostic]:
+    """The second trigger of each route, in the order in which they are written."""
+    for way in subject.all_ways():
+        written = [key for key in subject.source.node(way.path).children if key in TRIGGERS]
+        if len(written) > 1:
+            message = f"`{written[1]}` stands beside `{written[0]}`; a route has one trigger."
+            fix = "Make two routes of it."
+            yield subject.problem_at_key("FLW017", (*way.path, written[1]), message, fix)
