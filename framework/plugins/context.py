@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -46,13 +48,21 @@ class ToolContext:
     """Publish an event: `context.emit("order.placed", {"id": 7})`."""
     idempotency_key: str = ""
     """The same for every attempt at this very call: hand it to whatever has side effects."""
+    now: float = field(default_factory=time.time)
+    """The moment of the call by the session's clock, in seconds since the epoch."""
     deadline: float | None = None
-    """When the result is no longer waited for, in seconds since the epoch."""
+    """When the result is no longer waited for, by the same clock."""
     plugin: str = ""
+    """Whose tool or action this is."""
     given: Mapping[str, Any] = field(default_factory=dict)
     """What `convo.yaml` says under `plugins.settings` for this plugin."""
     environment: Mapping[str, str] | None = field(default=None, repr=False)
     """Where settings are read from; None is the process's own environment."""
+
+    @property
+    def today(self) -> date:
+        """The day of the call, where this process runs."""
+        return datetime.fromtimestamp(self.now).astimezone().date()
 
     def settings(self, model: type[Group]) -> Group:
         """The plugin's settings; a missing one is an error with the variable's full name."""

@@ -108,6 +108,7 @@ def _is_plugin(path: Path) -> bool:
 
 
 def _at(path: Path, origin: str) -> Found:
+    path = path.resolve()
     return Found(name=path.stem if path.is_file() else path.name, origin=origin, place=str(path), load=_loader(path))
 
 

@@ -18,6 +18,7 @@ from framework.plugins.markers import PROJECT
 from framework.plugins.offers import Offers
 from framework.plugins.report import Problem, Report
 from framework.plugins.settings import described
+from framework.project import bundled
 from framework.suggest import did_you_mean
 
 if TYPE_CHECKING:
@@ -100,10 +101,16 @@ class PluginHost:
         """
         folders, blocked, required, given = _configuration(project)
         host = cls(settings={**given, **(settings or {})}, required={*required, *require})
+        ours = (bundled() / "plugins").resolve()
         found = [
             *discovery.built_in(),
-            *discovery.in_folder(_bundled() / "plugins", "bundled"),
-            *(plugin for folder in folders for plugin in discovery.in_folder(folder, "project")),
+            *discovery.in_folder(ours, "bundled"),
+            *(
+                plugin
+                for folder in folders
+                if folder.resolve() != ours
+                for plugin in discovery.in_folder(folder, "project")
+            ),
             *(discovery.installed() if installed else ()),
         ]
         host.add([plugin for plugin in discovery.distinct(found) if plugin.name not in {*blocked, *block}])
@@ -294,12 +301,6 @@ def _configuration(
         return [Path(folder) for folder in project], (), (), {}
     required = getattr(project, "required_plugins", ())
     return list(project.plugin_folders), project.blocked, required, project.plugin_settings
-
-
-def _bundled() -> Path:
-    from framework.project import bundled  # noqa: PLC0415 - temporary
-
-    return bundled()
 
 
 def _summary(module: ModuleType | None) -> str:

@@ -16,12 +16,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from framework.errors import PluginError
 from framework.plugins.settings import Settings
 from framework.plugins.settings import read as read_settings
 from framework.sessions.spec import SessionSpec
+from framework.settings import FolderSettings
 
 Value = TypeVar("Value")
 Group = TypeVar("Group", bound=Settings)
@@ -33,8 +35,14 @@ class ResourceContext:
 
     session: SessionSpec
     plugin: str
+    """Whose resource this is."""
     given: Mapping[str, Any] = field(default_factory=dict)
     environment: Mapping[str, str] | None = field(default=None, repr=False)
+
+    @property
+    def folder(self) -> Path:
+        """A folder for the plugin's own files, which outlives the session wherever the machine lets it."""
+        return FolderSettings.read(self.environment).of(self.plugin)
 
     def settings(self, model: type[Group]) -> Group:
         """The plugin's settings; a missing one is an error with the variable's full name."""

@@ -103,6 +103,7 @@ class SessionPlugins:
             now: The session's clock; None is the machine's.
             timeout_s: How long the call may take; None is the tool's own.
         """
+        now = time.time() if now is None else now
         owner = called.name.partition(".")[0]
         heard = {"emit": emit} if emit else {}
         return ToolContext(
@@ -111,7 +112,8 @@ class SessionPlugins:
             slots=MappingProxyType(dict(slots)),
             resources=self.resources,
             idempotency_key=f"{self.spec.session_id}/{call}" if call else "",
-            deadline=(time.time() if now is None else now) + (timeout_s or called.timeout_s),
+            now=now,
+            deadline=now + (timeout_s or called.timeout_s),
             plugin=owner,
             given=self.host.settings.get(owner, {}),
             environment=self._environment,

@@ -17,13 +17,13 @@ from framework.suggest import did_you_mean
 
 
 class Settings(BaseModel):
-    """The base of a plugin's settings; a secret is a `SecretStr`.
+    """The base of a plugin's settings; a secret is a `SecretStr`, the docstring under a field its description.
 
     `database` of the plugin `patients` is `PATIENTS_DATABASE` in the environment, or
     `plugins: {settings: {patients: {database: …}}}` in `convo.yaml`; the environment wins.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 Group = TypeVar("Group", bound=Settings)
