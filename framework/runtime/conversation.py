@@ -187,9 +187,15 @@ class Conversation:
             self._deliver(event)
 
     @property
-    def idle(self) -> bool:
-        """Whether nothing at all is under way: no task, no timer, no words, no input."""
-        return not (self._inputs or self._tasks or self._timers or self._stage.speaking)
+    def still(self) -> bool:
+        """Whether nothing is under way that could move the conversation: no task, words, input or near deadline."""
+        near = [name for name in self._timers if name != "engine"]
+        return not (self._inputs or self._tasks or near or self._stage.speaking)
+
+    @property
+    def language(self) -> str:
+        """The language that the present node is held in."""
+        return self.expects().language
 
     def expects(self) -> do.Expectation:
         """What the present node listens for; asked at the moment of decoding."""

@@ -8,6 +8,7 @@ frames about them stop at the `Mouth`, because they would queue behind speech an
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -109,6 +110,7 @@ class PipelineStage:
         self._cut: list[tuple[Utterance, str]] = []
         self._cut_turn: int | None = None
         self._answers: list[tuple[str, Any]] = []
+        self._ended = asyncio.Event()
         self._look: asyncio.TimerHandle | None = None
         self._progress: tuple[Any, ...] = ()
         self._since = 0.0
@@ -122,6 +124,14 @@ class PipelineStage:
     def speaking(self) -> bool:
         """Whether words are under way, or held until the person has finished."""
         return bool(self.speech or self._later or self._cut or self._cut_turn is not None)
+
+    async def quiet(self, within_s: float) -> None:
+        """Wait until nothing is being said, but no longer than that."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                while self.speaking:
+                    self._ended.clear()
+                    await self._ended.wait()
 
     def close(self) -> None:
         """Stop looking at speech."""
@@ -187,6 +197,7 @@ class PipelineStage:
             await self._queue([Line(utterance.key, utterance.generated, utterance.remember)])
 
     def _spoken(self, utterance: Utterance, spoken: str, interrupted: bool) -> None:
+        self._ended.set()
         if interrupted and self.person_speaks:
             self._cut.append((utterance, spoken))
             return

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from typing import Any
 
 import numpy as np
 from pipecat.frames.frames import (
@@ -192,7 +191,3 @@ class WavOutput(BaseOutputTransport):
         await asyncio.sleep(max(0.0, self._until - loop.time() - AHEAD_S))
         return True
 
-
-def build(_context: Any) -> WavTransport:
-    """A call without a caller yet."""
-    return WavTransport()

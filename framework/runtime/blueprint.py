@@ -1,0 +1,86 @@
+"""Find and read everything one session is made of: flow, personality, stack, functions. Without Pipecat."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from framework.engine.compiler import compile_plan
+from framework.engine.plan import Plan
+from framework.errors import UserError
+from framework.flows.load import Loaded, load
+from framework.personalities import NEUTRAL
+from framework.personalities import load as load_personality
+from framework.services.stacks import load_stack
+
+if TYPE_CHECKING:
+    from framework.personalities.model import Personality
+    from framework.plugins.host import PluginHost
+    from framework.plugins.tools import Tool
+    from framework.project import Bot, Project
+    from framework.services.model import StackModel
+    from framework.sessions.spec import SessionSpec
+
+DEFAULT_STACK = "offline"
+
+
+@dataclass(frozen=True)
+class Blueprint:
+    """What a session is made of, read and checked."""
+
+    loaded: Loaded
+    personality: Personality
+    stack: StackModel
+    handlers: str
+
+    @property
+    def name(self) -> str:
+        """The flow's name."""
+        return self.loaded.flow.flow
+
+
+def draw(spec: SessionSpec, project: Project, *, handlers: str = "") -> Blueprint:
+    """Read what a spec names, as the project says it.
+
+    Raises:
+        UserError: Something is not there, or not as it should be.
+    """
+    bot = _bot(spec, project)
+    default = project.bots.get(project.default_bot or "")
+    flow = spec.flow or (bot.flow if bot else "")
+    if not flow:
+        raise UserError("no flow was named", fix="Name a flow or a bot, or set `default_bot` in `convo.yaml`.")
+    loaded = load(project.flow_path(flow), project.root)
+    stack, _ = load_stack(project.stack_path(_first(spec.stack, bot, default, "stack") or DEFAULT_STACK))
+    chosen = spec.personality or loaded.flow.personality or _first("", bot, default, "personality")
+    personality = load_personality(project.personality_path(chosen)) if chosen else NEUTRAL
+    return Blueprint(loaded, personality, stack, handlers or (bot.handlers or "" if bot else ""))
+
+
+def _bot(spec: SessionSpec, project: Project) -> Bot | None:
+    if spec.bot:
+        if spec.bot not in project.bots:
+            raise UserError(f"there is no bot `{spec.bot}`", fix=f"Bots are {', '.join(project.bots) or 'none'}.")
+        return project.bots[spec.bot]
+    return None if spec.flow else project.bots.get(project.default_bot or "")
+
+
+def _first(said: str, bot: Bot | None, default: Bot | None, key: str) -> str:
+    """What was said, else what the bot has, else what the default bot has."""
+    for name in (said, *(getattr(one, key) or "" for one in (bot, default) if one)):
+        if name:
+            return str(name)
+    return ""
+
+
+def plan_of(blueprint: Blueprint, host: PluginHost, functions: dict[str, Tool]) -> Plan:
+    """The flow, made ready to run with these plugins and functions."""
+    offered = [host.tools.get(name) for name in host.tools.names()]
+    tools: dict[str, Any] = {name: tool for tool in offered for name in (tool.name, *tool.aliases)}
+    return compile_plan(
+        blueprint.loaded.flow,
+        hash=blueprint.loaded.hash,
+        personality=blueprint.personality,
+        slot_types={name: host.slot_types.get(name) for name in host.slot_types.names()},
+        tools={**tools, **functions},
+    )

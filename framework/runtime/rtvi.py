@@ -1,0 +1,145 @@
+"""Let clients in by Pipecat's RTVI protocol: what is not allowed is refused, and counted."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from loguru import logger
+from pipecat.frames.frames import (
+    ErrorFrame,
+    Frame,
+    InputTransportMessageFrame,
+    OutputTransportMessageUrgentFrame,
+)
+from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
+from pipecat.processors.frameworks.rtvi import RTVIObserver, RTVIObserverParams, RTVIProcessor
+from pipecat.processors.frameworks.rtvi.frames import RTVISendTextFrame
+
+LABEL = "rtvi-ai"
+TEXT_LENGTH = 4000
+"""Characters that a typed turn may have."""
+MESSAGE_LENGTH = 16_384
+"""Characters that any message may have, as JSON."""
+BURST, BURST_S = 20, 2.0
+"""Messages that one client may send in so many seconds."""
+IDENTIFIER = re.compile(r"^[\w.:-]{1,128}$")
+KEYS = frozenset({"label", "type", "id", "data"})
+ALLOWED = frozenset({"client-ready", "send-text"})
+"""Everything else would let a client end the bot, forge a tool's result, or speak with another's voice."""
+
+OnText = Callable[[str], Awaitable[None]]
+
+
+class RefusedMessageError(ValueError):
+    """A client's message that is not let through; the message says why, in one word for the count."""
+
+
+def checked(message: Any, allowed: frozenset[str] = ALLOWED) -> dict[str, Any]:
+    """A client's message, if it is one that is allowed, of the right shape and size.
+
+    Raises:
+        RefusedMessageError: Why not.
+    """
+    if not isinstance(message, dict) or message.get("label") != LABEL:
+        raise RefusedMessageError("label")
+    if set(message) - KEYS or not isinstance(message.get("id"), str) or not IDENTIFIER.match(message["id"]):
+        raise RefusedMessageError("shape")
+    if message.get("type") not in allowed:
+        raise RefusedMessageError("type")
+    try:
+        size = len(json.dumps(message))
+    except (TypeError, ValueError, RecursionError):
+        raise RefusedMessageError("shape") from None
+    if size > MESSAGE_LENGTH:
+        raise RefusedMessageError("size")
+    data = message.get("data")
+    if data is not None and not isinstance(data, dict):
+        raise RefusedMessageError("shape")
+    if message["type"] == "send-text":
+        _text_of(data)
+    return message
+
+
+def _text_of(data: dict[str, Any] | None) -> str:
+    content = (data or {}).get("content")
+    if not isinstance(content, str) or not content.strip():
+        raise RefusedMessageError("shape")
+    if len(content) > TEXT_LENGTH:
+        raise RefusedMessageError("size")
+    return content
+
+
+class Door(RTVIProcessor):
+    """Pipecat's processor behind a filter that denies by default."""
+
+    def __init__(self, *, allowed: frozenset[str] = ALLOWED, reports: RTVIObserverParams | None = None) -> None:
+        super().__init__()
+        self.refused: Counter[str] = Counter()
+        """Why messages were refused → how many."""
+        self.observer: RTVIObserver | None = None
+        self.attached = False
+        """Whether a client is there that is told what happens."""
+        self.on_text: OnText | None = None
+        self._allowed = allowed
+        self._reports = reports
+        self._moments: deque[float] = deque(maxlen=BURST)
+
+    def create_rtvi_observer(self, *, params: RTVIObserverParams | None = None, **kwargs: Any) -> RTVIObserver:
+        """The observer that tells the client; it is attached only while a client is there."""
+        self.observer = super().create_rtvi_observer(params=self._reports or params, **kwargs)
+        return self.observer
+
+    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        """Let allowed messages in; keep errors' texts from going out."""
+        if isinstance(frame, InputTransportMessageFrame):
+            if await self._message(frame) == "client-ready":
+                await super().process_frame(frame, direction)
+        elif isinstance(frame, ErrorFrame):
+            await FrameProcessor.process_frame(self, frame, direction)
+            await self.push_frame(frame, direction)
+        else:
+            await super().process_frame(frame, direction)
+
+    async def _message(self, frame: InputTransportMessageFrame) -> str | None:
+        """Take a typed turn; answers the type of what was let in."""
+        try:
+            self._burst()
+            message = checked(frame.message, self._allowed)
+        except RefusedMessageError as refusal:
+            await self._refuse(frame.message, str(refusal))
+            return None
+        kind: str = message["type"]
+        if kind == "send-text":
+            await self._typed(frame, message)
+        return kind
+
+    async def _typed(self, frame: InputTransportMessageFrame, message: dict[str, Any]) -> None:
+        text = _text_of(message["data"])
+        participant = getattr(frame, "participant_id", None)
+        await self.push_frame(RTVISendTextFrame(msg_id=message["id"], text=text, user_id=participant))
+        if self.on_text is not None:
+            self.create_task(self.on_text(text), name=f"{self}::typed")
+
+    def _burst(self) -> None:
+        now = time.monotonic()
+        if len(self._moments) == BURST and now - self._moments[0] < BURST_S:
+            raise RefusedMessageError("rate")
+        self._moments.append(now)
+
+    async def _refuse(self, message: Any, why: str) -> None:
+        """Count it; tell the client once in a while, so that an honest one learns."""
+        self.refused[why] += 1
+        if self.refused[why] > BURST:
+            return
+        logger.warning("a client's message was refused", why=why)
+        identifier = message.get("id") if isinstance(message, dict) else None
+        known = isinstance(identifier, str) and bool(IDENTIFIER.match(identifier))
+        answer = {"label": LABEL, "type": "error-response", "id": identifier if known else "0"}
+        data = {"error": f"This message is not allowed here ({why})."}
+        await self.push_frame(OutputTransportMessageUrgentFrame(message={**answer, "data": data}))
+

@@ -1,0 +1,407 @@
+"""The life of one conversation, from connect to hang-up; owns every task it starts."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from loguru import logger
+from pipecat.processors.aggregators.llm_context import LLMContext
+
+from framework.clock import Clock, SystemClock
+from framework.engine import expect, state, step
+from framework.engine import inputs as happened
+from framework.errors import FrameworkError, SessionError
+from framework.runtime.assemble import Assembly, Parts, assemble
+from framework.runtime.blueprint import Blueprint, draw, plan_of
+from framework.runtime.compat import Compat, Manager, load_handlers
+from framework.runtime.conversation import Conversation
+from framework.runtime.life import Deadlines, Life, Outcome
+from framework.runtime.rtvi import Door
+from framework.runtime.stage import PipelineStage
+from framework.runtime.tools import PluginHands
+from framework.runtime.watch import Watchdog
+from framework.services.resolve import Services, build_stack
+from framework.sessions.events import Event
+from framework.sessions.orders import End, Goto
+
+if TYPE_CHECKING:
+    from pipecat.transports.base_transport import BaseTransport
+
+    from framework.plugins.host import PluginHost
+    from framework.plugins.session import SessionPlugins
+    from framework.project import Project
+    from framework.sessions.orders import Instruct, Say, Set
+    from framework.sessions.spec import SessionSpec
+
+    AnyOrder = Say | Instruct | Goto | Set | End
+
+READY_S = 5.0
+"""How long a client that has connected may take to say that it is ready, where one is to say so."""
+
+
+class PureEngine:
+    """`framework.engine`, as the conversation wants it."""
+
+    initial = staticmethod(state.initial)
+    step = staticmethod(step.step)
+    deadline = staticmethod(state.deadline)
+    waiting = staticmethod(expect.waiting)
+    expects = staticmethod(expect.expects)
+
+
+@dataclass
+class _Built:
+    """All that a session consists of while it runs."""
+
+    services: Services
+    assembly: Assembly
+    stage: PipelineStage
+    conversation: Conversation
+    life: Life
+
+
+class LiveSession:
+    """One conversation over a real pipeline.
+
+    Args:
+        spec: What to run.
+        project: Where flows, personalities and stacks are found.
+        host: The plugins.
+        transport: How the person is connected; None for a session that is only typed to.
+        door: The filter for clients that speak RTVI; None where none may.
+        on_event: Gets every event, in order; must not block.
+        on_phase: Gets `waiting`, `talking`, `ending`.
+        waits_for_client: The conversation begins when a client is there, not when the pipeline runs.
+        handlers: The module with the functions of a FlowConfig.
+        environment: Where secrets and settings are read from; None is the process's own.
+        services: Instead of those that the stack names; for tests.
+        sample_rate: Of the audio that the transport carries.
+    """
+
+    def __init__(
+        self,
+        spec: SessionSpec,
+        *,
+        project: Project,
+        host: PluginHost,
+        transport: BaseTransport | None = None,
+        door: Door | None = None,
+        clock: Clock | None = None,
+        on_event: Callable[[Event], None] = lambda _: None,
+        on_phase: Callable[[str], None] = lambda _: None,
+        waits_for_client: bool = False,
+        handlers: str = "",
+        environment: Mapping[str, str] | None = None,
+        services: Callable[[Blueprint, Conversation], Services] | None = None,
+        sample_rate: int | None = None,
+        deadlines: Deadlines | None = None,
+    ) -> None:
+        self.spec = spec
+        self.door = door
+        self.deadlines = deadlines or Deadlines()
+        self._project = project
+        self._host = host
+        self._transport = transport
+        self._clock = clock or SystemClock()
+        self._on_event = on_event
+        self._on_phase = on_phase
+        self._waits_for_client = waits_for_client
+        self._handlers = handlers
+        self._environment = environment
+        self._services = services
+        self._sample_rate = sample_rate
+        self._manager = Manager()
+        self._built: _Built | None = None
+        self._client = asyncio.Event()
+        self._gone = asyncio.Event()
+        self._ended = asyncio.Event()
+        self._over = asyncio.Event()
+        self._outcome: Outcome | None = None
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    # --- For whoever holds the session ------------------------------------------
+
+    async def run(self) -> Outcome:
+        """Converse, from the first node to the last; never leaves anything running."""
+        with logger.contextualize(session=self.spec.session_id):
+            try:
+                async with self._host.session(self.spec, environment=self._environment) as plugins:
+                    self._built = self._build(draw(self.spec, self._project, handlers=self._handlers), plugins)
+                    return await self._live(self._built)
+            finally:
+                self._over.set()
+                await self._leave()
+
+    async def hear(self, text: str) -> None:
+        """The person typed this turn."""
+        if self._built is not None and text.strip() and not self._ended.is_set():
+            await self._built.stage.typed(text.strip())
+
+    async def order(self, order: AnyOrder) -> str:
+        """Give an order; answers `applied`.
+
+        Raises:
+            SessionError: The session refuses it, and why.
+        """
+        if self._built is None or not self._client.is_set():
+            raise SessionError("the session has not begun")
+        fate = await self._built.conversation.order(order.model_dump(mode="json"))
+        if fate.status != "applied":
+            raise SessionError(fate.why or "the session refused the order")
+        return fate.status
+
+    async def stop(self, reason: str = "stopped") -> None:
+        """End politely: what is being said may be finished."""
+        try:
+            await self.order(End(reason=reason[:200]))
+        except SessionError:
+            self.hang_up(reason)
+
+    def hang_up(self, reason: str = "hangup") -> None:
+        """The person is gone: end now."""
+        if self._built is not None and not self._ended.is_set():
+            self._built.conversation.tell(happened.HungUp, reason=reason)
+        self._outcome = self._outcome or Outcome(reason=reason)
+        self._gone.set()
+
+    async def person(self) -> bool:
+        """Wait until only the person can go on; False when the session has ended instead."""
+        while self._built is None and not self._over.is_set():
+            await asyncio.sleep(0.01)
+        if self._built is None:
+            return False
+        waiting = asyncio.create_task(self._built.conversation.waiting.wait())
+        ended = asyncio.create_task(self._ended.wait())
+        over = asyncio.create_task(self._over.wait())
+        try:
+            await asyncio.wait({waiting, ended, over}, return_when="FIRST_COMPLETED")
+            return waiting.done() and not self._ended.is_set()
+        finally:
+            for task in (waiting, ended, over):
+                task.cancel()
+
+    @property
+    def conversation(self) -> Conversation | None:
+        """The conversation, once it has been built."""
+        return self._built.conversation if self._built else None
+
+    # --- Building ---------------------------------------------------------------
+
+    def _build(self, blueprint: Blueprint, plugins: SessionPlugins) -> _Built:
+        handlers = [load_handlers(blueprint.handlers, self._project.root)] if blueprint.handlers else []
+        compat = Compat(blueprint.loaded.flow, handlers, self._manager)
+        plan = plan_of(blueprint, self._host, compat.tools)
+        stage = PipelineStage(context=LLMContext(), voice=self.spec.channel == "voice")
+        hands = PluginHands(plugins, compat=compat, router=None, quiet=stage, clock=self._clock)
+        conversation = Conversation(
+            plan,
+            engine=PureEngine(),
+            stage=stage,
+            hands=hands,
+            clock=self._clock,
+            session=self.spec.session_id,
+            flow=blueprint.name,
+            on_event=self._publish,
+            on_end=self._end,
+        )
+        hands.conversation = conversation
+        services = self._make_services(blueprint, conversation, plan.languages[0])
+        hands.router = services.router
+        assembly = assemble(stage, self._parts(services), resources=plugins)
+        stage.connect(assembly, conversation)
+        self._tie(assembly, conversation, stage)
+        return _Built(services, assembly, stage, conversation, Life(assembly.worker, self.deadlines))
+
+    def _make_services(self, blueprint: Blueprint, conversation: Conversation, language: str) -> Services:
+        if self._services is not None:
+            return self._services(blueprint, conversation)
+        return build_stack(
+            blueprint.stack,
+            self._host,
+            personality=blueprint.personality,
+            language=language,
+            channel=self.spec.channel,
+            sample_rate=self._sample_rate,
+            expects=conversation.expects,
+            environment=self._environment,
+        )
+
+    def _parts(self, services: Services) -> Parts:
+        rates = {"rate_in": self._sample_rate, "rate_out": self._sample_rate} if self._sample_rate else {}
+        return Parts(
+            llm=services.llm,
+            stt=services.stt,
+            tts=services.tts,
+            vad=services.vad,
+            turns=services.turn,
+            transport=self._transport,
+            rtvi=self.door,
+            **rates,
+        )
+
+    def _tie(self, assembly: Assembly, conversation: Conversation, stage: PipelineStage) -> None:
+        """Tie the ends together that Pipecat's events, functions and clients pull at."""
+        manager = self._manager
+        manager.worker, manager.transport = assembly.worker, self._transport
+        manager.node = lambda: conversation.node
+        manager.context = stage.context.get_messages
+        manager.jump = self._jump
+
+        @assembly.user.event_handler("on_user_turn_stopped")
+        async def turn_stopped(_aggregator: object, _strategy: object, message: Any) -> None:
+            await stage.heard(message.content or "")
+
+        if self._transport is not None and self._waits_for_client:
+            self._await_client(self._transport)
+        if self.door is not None:
+            self._open_door(self.door, assembly)
+
+    def _await_client(self, transport: BaseTransport) -> None:
+        @transport.event_handler("on_client_connected")
+        async def connected(*_: object) -> None:
+            if self.door is None:
+                self._client.set()
+            else:
+                self._keep(self._begin_anyway(), "ready")
+
+        @transport.event_handler("on_client_disconnected")
+        async def disconnected(*_: object) -> None:
+            self.hang_up()
+
+    async def _begin_anyway(self) -> None:
+        """A telephone never says that it is ready."""
+        await asyncio.sleep(READY_S)
+        self._client.set()
+
+    def _open_door(self, door: Door, assembly: Assembly) -> None:
+        door.on_text = self.hear
+
+        @door.event_handler("on_client_ready")
+        async def ready(*_: object) -> None:
+            if door.observer is not None and door.attached is False:
+                door.attached = True
+                assembly.worker.add_observer(door.observer)
+            self._client.set()
+
+    async def _jump(self, node: str) -> tuple[str, str]:
+        try:
+            return await self.order(Goto(node=node)), ""
+        except SessionError as refusal:
+            return "refused", refusal.message
+
+    # --- Living -----------------------------------------------------------------
+
+    async def _live(self, built: _Built) -> Outcome:
+        if self.door is not None and self.door.observer is not None:
+            await built.assembly.worker.remove_observer(self.door.observer)
+        if not await built.life.begin():
+            return await self._broken(built, "the pipeline did not start in time")
+        consuming = self._keep(built.conversation.run(), "conversation")
+        self._on_phase("waiting")
+        if not await self._somebody_is_there(built):
+            return await self._broken(built, "no client connected in time", reason="never_joined")
+        self._on_phase("talking")
+        self._keep(Watchdog(built.conversation, built.stage).run(), "watchdog")
+        built.conversation.tell(happened.Started, **self._introduction())
+        cap = built.conversation.plan.limits.duration_s + self.deadlines.beyond
+        await self._until_over(built, consuming, cap)
+        return await self._close(built)
+
+    def _introduction(self) -> dict[str, Any]:
+        assert self._built is not None  # noqa: S101 - called from `_live` only
+        session = {
+            "id": self.spec.session_id,
+            "room": self.spec.room.url,
+            "channel": self.spec.channel,
+            "language": self._built.conversation.plan.languages[0],
+        }
+        return {"session": session, "identity": self.spec.identity, "slots": self.spec.inputs}
+
+    async def _somebody_is_there(self, built: _Built) -> bool:
+        if not self._waits_for_client:
+            self._client.set()
+        await self._first({self._client, self._gone}, built.life.running, self.deadlines.client)
+        return self._client.is_set()
+
+    async def _until_over(self, built: _Built, consuming: asyncio.Task[Any], cap_s: float) -> None:
+        """Until the flow has ended, the person is gone, the pipeline has stopped, or it has gone on for too long."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + cap_s
+        while not (self._ended.is_set() or self._gone.is_set() or built.life.running.done() or consuming.done()):
+            moved = built.conversation.moved
+            patience = min(self.deadlines.idle, until - loop.time())
+            await self._first({self._ended, self._gone}, built.life.running, patience)
+            over = self._ended.is_set() or self._gone.is_set() or built.life.running.done()
+            if over:
+                return
+            if loop.time() >= until or built.conversation.moved == moved:
+                self.hang_up("limit" if loop.time() >= until else "idle")
+
+    async def _first(self, events: set[asyncio.Event], task: asyncio.Task[Any], within_s: float) -> None:
+        waits = {asyncio.create_task(event.wait()) for event in events}
+        try:
+            await asyncio.wait({*waits, task}, timeout=max(0.0, within_s), return_when="FIRST_COMPLETED")
+        finally:
+            for wait in waits:
+                wait.cancel()
+
+    async def _close(self, built: _Built) -> Outcome:
+        self._on_phase("ending")
+        if not self._ended.is_set() and built.life.running.done():
+            built.conversation.tell(happened.HungUp, reason="lost")
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._ended.wait(), 2.0)
+        politely = self._ended.is_set() and not self._gone.is_set()
+        stopped = await built.life.end(politely=politely)
+        built.stage.close()
+        await built.conversation.close()
+        outcome = self._outcome or Outcome(reason="lost", status="failed", message="the pipeline stopped by itself")
+        return outcome if stopped else Outcome(reason=outcome.reason, status="stuck", outputs=outcome.outputs)
+
+    async def _broken(self, built: _Built, why: str, *, reason: str = "error") -> Outcome:
+        built.conversation.publish("error", {"code": reason, "message": why})
+        built.conversation.publish("session.ended", {"reason": reason, "outputs": {}})
+        stopped = await built.life.end(politely=False)
+        built.stage.close()
+        await built.conversation.close()
+        return Outcome(reason=reason, status="failed" if stopped else "stuck", message=why)
+
+    async def _leave(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=2.0)
+        if self._built is not None:
+            with contextlib.suppress(Exception):
+                await asyncio.wait_for(self._built.services.aclose(), 2.0)
+
+    # --- Small things -----------------------------------------------------------
+
+    def _publish(self, event: Event) -> None:
+        self._on_event(event)
+        if self.door is not None and self.door.attached:
+            self._keep(self.door.send_server_message({"type": "convo.event", "event": event.as_json()}), "event")
+
+    def _end(self, reason: str, outputs: dict[str, Any]) -> None:
+        if self._outcome is None or not self._gone.is_set():
+            failed = reason == "error"
+            message = "the flow could not go on" if failed else ""
+            self._outcome = Outcome(
+                reason=reason, status="failed" if failed else "ended", outputs=outputs, message=message
+            )
+        self._ended.set()
+
+    def _keep(self, work: Any, name: str) -> asyncio.Task[Any]:
+        task = asyncio.create_task(work, name=f"{self.spec.session_id}/{name}")
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+        return task
+
+    def _done(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) and not isinstance(error, FrameworkError):
+            logger.opt(exception=error).error("a task of the session failed")

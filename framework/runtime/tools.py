@@ -1,0 +1,127 @@
+"""Do with plugins what the conversation asks for: tools, actions, the router; each under its own deadline."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Protocol
+
+from loguru import logger
+
+from framework.engine import effects as do
+from framework.engine import inputs as happened
+from framework.errors import UnknownNameError
+from framework.plugins.outcomes import ToolOutcome
+from framework.runtime.compat import Compat
+
+if TYPE_CHECKING:
+    from framework.clock import Clock
+    from framework.plugins.session import SessionPlugins
+    from framework.runtime.conversation import Conversation
+    from framework.services.router import Router
+
+
+class Quiet(Protocol):
+    """Who knows when all words are out."""
+
+    async def quiet(self, within_s: float) -> None:
+        """Wait until nothing is being said, but no longer than that."""
+        ...
+
+
+class PluginHands:
+    """Tools and actions of plugins, Pipecat's functions, and the stack's router."""
+
+    def __init__(
+        self, plugins: SessionPlugins, *, compat: Compat, router: Router | None, quiet: Quiet, clock: Clock
+    ) -> None:
+        self._plugins = plugins
+        self._compat = compat
+        self.router = router
+        self._quiet = quiet
+        self._clock = clock
+        self._state: dict[str, Any] = {}
+        self.conversation: Conversation | None = None
+
+    async def call(self, call: do.CallTool) -> happened.ToolFinished:
+        """Run a tool to its one outcome."""
+        if call.tool in self._compat:
+            outcome, responds = await self._compat.call(call.tool, call.arguments, timeout_s=call.timeout_s)
+            self._state_may_have_changed()
+            return _finished(call.call, outcome, respond=responds)
+        try:
+            outcome = await self._plugins.call(
+                call.tool, call.arguments, timeout_s=call.timeout_s, **self._around(call.call)
+            )
+        except UnknownNameError:
+            outcome = ToolOutcome(outcome="error", code="unknown_tool", message=f"There is no tool `{call.tool}`.")
+        return _finished(call.call, outcome)
+
+    async def act(self, act: do.Act) -> happened.ActionFinished:
+        """Run an action."""
+        if act.kind == "pipecat":
+            return await self._pipecat(act)
+        arguments = act.spec.get("with") or {}
+        try:
+            outcome = await self._plugins.act(
+                str(act.spec["name"]), arguments, timeout_s=act.timeout_s, **self._around(act.action)
+            )
+        except UnknownNameError as unknown:
+            return happened.ActionFinished(at=0.0, action=act.action, ok=False, message=unknown.message)
+        ok = outcome.outcome == "value"
+        return happened.ActionFinished(at=0.0, action=act.action, ok=ok, message=outcome.message)
+
+    async def classify(self, ask: do.Classify) -> happened.Classified:
+        """Ask the stack's router; without one nothing but examples is understood."""
+        if self.router is None:
+            return happened.Classified(at=0.0, request=ask.request, choice=None)
+        verdict = await self.router.classify(ask.text, ask.choices, ask.language)
+        return happened.Classified(
+            at=0.0, request=ask.request, choice=verdict.choice, score=verdict.score, by=_by(verdict.by)
+        )
+
+    async def _pipecat(self, act: do.Act) -> happened.ActionFinished:
+        """One of Pipecat's actions with a handler; a `function` runs behind what is being said."""
+        if act.spec["type"] == "function":
+            await self._quiet.quiet(act.timeout_s)
+        try:
+            await self._compat.act(act.spec)
+        except Exception as broken:  # noqa: BLE001 - an author's handler may raise anything
+            logger.bind(error=type(broken).__name__, pii_exception=str(broken)).warning("an action of the flow failed")
+            return happened.ActionFinished(at=0.0, action=act.action, ok=False, message="an action of the node failed")
+        finally:
+            self._state_may_have_changed()
+        return happened.ActionFinished(at=0.0, action=act.action)
+
+    def _state_may_have_changed(self) -> None:
+        state = self._compat.snapshot()
+        if state != self._state and self.conversation is not None:
+            self._state = state
+            self.conversation.tell(happened.StateChanged, state=state)
+
+    def _around(self, key: str) -> dict[str, Any]:
+        """What a tool may know of the conversation at this moment."""
+        around: dict[str, Any] = {"call": key, "now": self._clock.now(), "emit": self._emit}
+        if self.conversation is not None:
+            state = self.conversation.state
+            around |= {"slots": state.get("slots", {}), "identity": state.get("identity")}
+        return around
+
+    def _emit(self, type_: str, data: Mapping[str, Any]) -> None:
+        if self.conversation is not None:
+            self.conversation.publish(type_, dict(data))
+
+
+def _finished(call: str, outcome: ToolOutcome, *, respond: bool = True) -> happened.ToolFinished:
+    return happened.ToolFinished(
+        at=0.0,
+        call=call,
+        outcome=outcome.outcome,
+        result=outcome.result,
+        code=outcome.code,
+        message=outcome.message,
+        respond=respond,
+    )
+
+
+def _by(name: str) -> Any:
+    return name if name in {"keys", "example", "router", "model"} else "router"
