@@ -7,6 +7,7 @@ import importlib
 import inspect
 import itertools
 import json
+import re
 import subprocess
 import sys
 import textwrap
@@ -18,13 +19,14 @@ from typing import Any
 
 import click
 import typer
-from pydantic import BaseModel
+from pydantic import BaseModel, BeforeValidator
 from pydantic.fields import FieldInfo
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = Path("docs/reference")
 GENERATED = "<!-- Written by `make docs` from the sources. Change those, not this page. -->\n\n"
 BEGIN, END = "<!-- begin generated -->\n", "<!-- end generated -->\n"
+NO_PACKAGES = {"__pycache__", "_bundled", "starter", "node_modules"}
 KINDS = ("flow", "personality", "stack", "convo")
 
 
@@ -76,6 +78,13 @@ def _either(arguments: tuple[Any, ...]) -> str:
     return " or ".join(dict.fromkeys(words))
 
 
+def value_words(field: FieldInfo) -> str:
+    """What a key takes; where one value is read as a list of one, both."""
+    words = type_words(field.annotation)
+    single = any(isinstance(each, BeforeValidator) for each in field.metadata)
+    return re.sub(r"list of (.+)", r"\1, or a list", words) if single else words
+
+
 def default_words(field: FieldInfo) -> str:
     """What holds when the key is absent."""
     if field.is_required():
@@ -112,9 +121,19 @@ def model_table(model: type[BaseModel]) -> str:
         if field.exclude:
             continue
         words = " ".join((field.description or docs.get(name, "")).split())
-        rows.append(f"| `{field.alias or name}` | {type_words(field.annotation)} | {default_words(field)} | {words} |")
+        rows.append(f"| `{field.alias or name}` | {value_words(field)} | {default_words(field)} | {words} |")
     head = "| key | value | if absent | meaning |\n| --- | --- | --- | --- |\n"
     return head + "\n".join(row.replace("\\|", "|") for row in rows) + "\n"
+
+
+def roots() -> dict[str, type[BaseModel]]:
+    """The kinds of files and the model of each."""
+    return {
+        "Flows": importlib.import_module("framework.flows.model").Flow,
+        "Personalities": importlib.import_module("framework.personalities.model").Personality,
+        "Stacks": importlib.import_module("framework.services.model").StackModel,
+        "convo.yaml": importlib.import_module("framework.project.model").ProjectFile,
+    }
 
 
 def keys_page() -> str:
@@ -132,7 +151,92 @@ def keys_page() -> str:
     return "".join(parts)
 
 
-# --- Hooks, diagnostics, commands, events ----------------------------------
+# --- Diagnostics -------------------------------------------------------------
+
+CODES = {
+    "YML001": "there is no such file, or it can't be read.",
+    "YML002": "the file is too large.",
+    "YML003": "the file is not UTF-8 text.",
+    "YML004": "YAML or JSON can't read this.",
+    "YML005": "a key is written twice.",
+    "YML006": "a tab stands in a file of ours.",
+    "YML007": "`<<` stands where it means nothing.",
+    "YML008": "a tag means nothing here, or a value does not fit it.",
+    "YML009": "a file can't be included: it is missing, outside the project, or includes itself.",
+    "YML010": "values nest too deeply, or become too many when aliases are written out.",
+    "YML011": "the file is empty, holds two documents, or is no mapping.",
+    "YML012": "braces or brackets need quotes around them.",
+    "CFG010": "`default_bot` names a bot that is not there.",
+    "CFG011": "a bot names a flow, personality or stack that is not there.",
+    "CFG012": "a bot names a transport that no plugin offers.",
+    "PRS010": "a personality extends one that is not there or has problems of its own.",
+    "PRS011": "personalities extend each other in a circle.",
+    "PRS012": "a language is none, or a text is not there in all of them.",
+    "PRS013": "a voice is given for a service that nobody offers.",
+    "PRS014": "the personality's name differs from its file's.",
+    "PRS015": "a placeholder reads what a personality can't know.",
+    "STK001": "nobody offers such a service.",
+    "STK002": "the service takes no such key.",
+    "STK003": "a value does not fit the service's key.",
+    "STK004": "a variable of the environment is not set.",
+    "STK005": "a package that the service needs is not installed.",
+    "STK006": "the service's model is not prepared.",
+    "STK007": "a secret is written out in the file.",
+    "STK008": "services are missing, or exclude each other.",
+    "STK009": "the class behind a service can't be found.",
+    "STK010": "`${` begins no variable.",
+}
+STRUCTURE = {
+    "001": "a key is not one that can stand here.",
+    "002": "a value is of the wrong kind.",
+    "003": "a key is missing.",
+    "004": "a key is reserved for a later version.",
+}
+STRUCTURED = ("FLW", "PRS", "STK", "CFG")
+
+
+def rules() -> dict[str, tuple[str, str]]:
+    """Code → what the rule says and its two examples, from the modules of the rules."""
+    listed = importlib.import_module("framework.flows.rules").BUILT_IN
+    found = {}
+    for name in listed:
+        doc = inspect.cleandoc(importlib.import_module(f"framework.flows.rules.{name}").__doc__ or "")
+        head, _, examples = doc.partition("\n")
+        code, _, sentence = head.partition(": ")
+        found[code] = (sentence, examples)
+    return dict(sorted(found.items()))
+
+
+def diagnostics_page() -> str:
+    """Every code that `convo check` prints, and for rules about flows a bad and a good example."""
+    parts = ["# Diagnostics\n\n", GENERATED, DIAGNOSTICS_HEAD, "| code | what is wrong |\n| --- | --- |\n"]
+    parts += [f"| `…{code}` | {words} |\n" for code, words in STRUCTURE.items()]
+    parts.append("\n## Files, projects, personalities and stacks\n\n| code | what is wrong |\n| --- | --- |\n")
+    parts += [f"| `{code}` | {words} |\n" for code, words in CODES.items()]
+    parts.append("\n## Flows\n")
+    for code, (sentence, examples) in rules().items():
+        parts.append(f"\n### {code}\n\n{sentence[:1].upper()}{sentence[1:]}\n\n{_examples(examples)}")
+    return "".join(parts)
+
+
+DIAGNOSTICS_HEAD = f"""What `convo check` can say. Codes are stable. Errors keep a flow from running and make the exit code 1; warnings do so
+with `--strict`; advice never does.
+
+Files of every kind are compared with [the keys](keys.md) first. These four stand behind {", ".join(STRUCTURED)}:
+
+"""
+
+
+def _examples(text: str) -> str:
+    """The examples of a rule as two blocks of YAML."""
+    parts = re.split(r"^(Bad|Good):\n", text.strip() + "\n", flags=re.MULTILINE)
+    shown = [parts[0]]
+    for label, example in zip(parts[1::2], parts[2::2], strict=True):
+        shown.append(f"{label}:\n\n```yaml\n{textwrap.dedent(example).strip()}\n```\n\n")
+    return "".join(shown).rstrip() + "\n"
+
+
+# --- Hooks, commands, events ----------------------------------
 
 
 def hooks_page() -> str:
@@ -141,7 +245,9 @@ def hooks_page() -> str:
     parts = ["# Hooks\n\n", GENERATED, (inspect.getdoc(module) or "") + "\n"]
     for name, function in vars(module).items():
         if inspect.isfunction(function) and hasattr(function, "convo_spec"):
-            parts.append(f"\n## {name}\n\n```python\ndef {name}{inspect.signature(function)}\n```\n")
+            signature = str(inspect.signature(function)).replace("'", "")
+            word = "async def" if inspect.iscoroutinefunction(function) else "def"
+            parts.append(f"\n## {name}\n\n```python\n{word} {name}{signature}\n```\n")
             parts.append(f"\n{_fenced(inspect.getdoc(function) or '')}\n")
     return "".join(parts)
 
@@ -208,26 +314,24 @@ def _manual(path: tuple[str, ...], command: click.Command) -> str:
 
 
 def tree() -> str:
-    """Every module of the package with the first line of its docstring."""
-    lines = []
-    for path in sorted((ROOT / "framework").rglob("*.py"), key=_tree_order):
-        inside = path.relative_to(ROOT / "framework")
-        if inside.parts[0] == "_bundled" or "node_modules" in inside.parts:
-            continue
-        first = (ast.get_docstring(ast.parse(path.read_text("utf-8"))) or "").split("\n")[0]
-        name = f"{inside.parent}/" if inside.name == "__init__.py" else inside.name
-        depth = len(inside.parts) - (2 if inside.name == "__init__.py" else 1)
-        lines.append(
-            f"{'  ' * (depth + 1)}{Path(name).name + ('/' if name.endswith('/') else ''):<{26 - 2 * depth}} {first}".rstrip()
-        )
-    lines[0] = lines[0].replace("./", "").strip()
-    return "```text\nframework/\n" + "\n".join(lines) + "\n```\n"
+    """Every module of the package with the first line of its docstring, files before folders."""
+    package = ROOT / "framework"
+    return "```text\n" + "\n".join(_branch(package, 0)) + "\n```\n"
 
 
-def _tree_order(path: Path) -> tuple[tuple[bool, str], ...]:
-    """Files before folders, and a package's own line before all in it."""
-    parts = path.relative_to(ROOT).parts
-    return tuple((part != parts[-1], "" if part == "__init__.py" else part) for part in parts)
+def _branch(folder: Path, depth: int) -> Iterator[str]:
+    yield _leaf(f"{folder.name}/", folder / "__init__.py", depth)
+    for path in sorted(folder.glob("*.py")):
+        if path.name != "__init__.py":
+            yield _leaf(path.name, path, depth + 1)
+    for path in sorted(folder.iterdir()):
+        if path.name not in NO_PACKAGES and any(path.glob("*.py")):
+            yield from _branch(path, depth + 1)
+
+
+def _leaf(name: str, path: Path, depth: int) -> str:
+    doc = ast.get_docstring(ast.parse(path.read_text("utf-8"))) if path.exists() else ""
+    return f"{'  ' * depth + name:<28} {(doc or '').partition(chr(10))[0]}".rstrip()
 
 
 def architecture_page() -> str:
