@@ -58,7 +58,11 @@ def load(path: Path | str, project_root: Path | None = None) -> Loaded:
 
 def examine_file(path: Path | str, project_root: Path | None = None) -> Reading:
     """Read a flow file as far as possible."""
-    source, problems, texts = scan(path, project_root)
+    return examine_scanned(*scan(path, project_root))
+
+
+def examine_scanned(source: Source | None, problems: list[Diagnostic], texts: dict[str, str]) -> Reading:
+    """The flow in a document that was read already."""
     if source is None:
         return Reading(None, problems, texts)
     flow, found, damage = _ours(source) if source.ours else _pipecat(source)

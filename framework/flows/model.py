@@ -10,7 +10,8 @@ Words = str | dict[str, str]
 """A text, or a map of languages to texts; may hold `{{ expressions }}`."""
 
 
-def _listed(value: Any) -> Any:
+def listed(value: Any) -> Any:
+    """A list, or a single value as a list of one."""
     return value if isinstance(value, list) or value is None else [value]
 
 
@@ -21,14 +22,14 @@ def _written_out(value: Any) -> Any:
 Duration = Annotated[str, BeforeValidator(_written_out)]
 """A duration such as `6s`; a bare number is kept as text, so that the checker can say how to write it."""
 
-OneOrMore = BeforeValidator(_listed)
+OneOrMore = BeforeValidator(listed)
 """A single value is read as a list of one."""
 
 
 class Model(BaseModel):
     """Strict: unknown keys are errors; keys that start with `x-` were removed by the reader."""
 
-    model_config = ConfigDict(extra="forbid", populate_by_name=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", populate_by_name=True, frozen=True, use_attribute_docstrings=True)
 
 
 class Route(Model):
@@ -281,7 +282,8 @@ class Limits(Model):
     """Where a session goes that has reached a limit; else a closing line and reason `limit`."""
 
 
-def _declared(value: Any) -> Any:
+def declared(value: Any) -> Any:
+    """A slot's declaration; a bare type is one."""
     return {"type": value} if isinstance(value, str) else value
 
 
@@ -302,7 +304,7 @@ class Flow(Model):
     """Who speaks; the bot's if absent."""
     languages: list[str] | None = None
     """The first is the default; the personality's if absent."""
-    slots: dict[str, Annotated[Slot, BeforeValidator(_declared)]] = {}
+    slots: dict[str, Annotated[Slot, BeforeValidator(declared)]] = {}
     """Name → type or declaration."""
     tools: list[str | ToolUse] = []
     """Offered at every node where a model speaks."""
