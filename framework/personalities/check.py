@@ -45,7 +45,8 @@ def _name(source: Source, file: Path) -> Iterator[Diagnostic]:
     name = source.value.get("personality")
     if isinstance(name, str) and name != file.stem:
         message = f"the file is called `{file.stem}`, the personality `{name}`: it is found by its file's name."
-        yield _problem(source, "PRS014", ("personality",), message, f"Write `{file.stem}`.", Severity.WARNING)
+        where = source.locate(("personality",))
+        yield Diagnostic(where, "PRS014", message, f"Write `{file.stem}`.", Severity.WARNING)
 
 
 def _languages(source: Source, personality: Personality) -> Iterator[Diagnostic]:
@@ -53,7 +54,8 @@ def _languages(source: Source, personality: Personality) -> Iterator[Diagnostic]
     for index, tag in enumerate(source.value.get("languages") or []):
         if isinstance(tag, str) and not re.fullmatch(LANGUAGE, tag):
             message = f"`{tag}` is not the tag of a language."
-            yield _problem(source, "PRS012", ("languages", index), message, "Write for example `en` or `es-MX`.")
+            where = source.locate(("languages", index))
+            yield Diagnostic(where, "PRS012", message, "Write for example `en` or `es-MX`.")
     for path, words in _texts(source):
         if not isinstance(words, dict):
             continue
@@ -83,13 +85,15 @@ def _placeholders(source: Source) -> Iterator[Diagnostic]:
             if isinstance(text, str) and "{{" in text:
                 message = "a personality's texts are taken as they are: nothing fills this placeholder."
                 fix = "Put the sentence into the flow, where slots are known."
-                yield _problem(source, "PRS015", place, message, fix, Severity.WARNING)
+                yield Diagnostic(source.locate(place), "PRS015", message, fix, Severity.WARNING)
 
 
 def _voices(source: Source, services: Collection[str] | None) -> Iterator[Diagnostic]:
     """PRS013: a voice belongs to a service that there is."""
     voices = source.value.get("voices")
-    for name in voices if isinstance(voices, dict) and services is not None else ():
+    if services is None or not isinstance(voices, dict):
+        return
+    for name in voices:
         if name not in services:
             message = f"no service is called `{name}`, so this voice is never used."
             fix = did_you_mean(name, services)
@@ -105,9 +109,3 @@ def _texts(source: Source) -> Iterator[tuple[tuple[str | int, ...], Any]]:
         items = source.value.get(key)
         for index, words in enumerate(items if isinstance(items, list) else []):
             yield (key, index), words
-
-
-def _problem(
-    source: Source, code: str, path: tuple[str | int, ...], message: str, fix: str, severity: Severity = Severity.ERROR
-) -> Diagnostic:
-    return Diagnostic(source.locate(path), code, message, fix, severity)

@@ -61,7 +61,7 @@ def language_name(tag: str) -> str:
     >>> language_name("es"), language_name("es-MX"), language_name("cy")
     ('Spanish', 'Spanish', 'Welsh')
     """
-    short = tag.split("-")[0]
+    short = tag.split("-", maxsplit=1)[0]
     if short in NAMES:
         return NAMES[short]
     from babel import Locale, UnknownLocaleError  # noqa: PLC0415 - rare languages only

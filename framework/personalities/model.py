@@ -76,7 +76,7 @@ def in_language(words: Words, language: str) -> str:
     """
     if isinstance(words, str):
         return words
-    for tag in (language, language.split("-")[0]):
+    for tag in (language, language.split("-", maxsplit=1)[0]):
         if tag in words:
             return words[tag]
     return next(iter(words.values()), "")

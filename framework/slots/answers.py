@@ -67,7 +67,7 @@ def _name_words(name: str) -> tuple[str, ...]:
 
 
 def named_at(reading: Reading, hearing: Hearing, language: Language) -> tuple[int, int] | None:
-    """Between which words a value must begin that follows the slot's name ("the size is …"); None when it isn't named."""
+    """Between which words a value must begin that follows the slot's name ("the size is …"); None when it isn't."""
     name = _name_words(hearing.name)
     if not name:
         return None

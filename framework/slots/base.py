@@ -20,11 +20,11 @@ class Hearing:
     language: str
     today: date
     asked: bool = True
-    """True while this very slot is asked for: bare answers count. Else only words that name the slot do."""
+    """True while this very slot is asked for: bare answers count. Else only words that name the slot."""
     name: str = ""
     """The slot's name, for words that name it ("the size is …")."""
     sole: bool = False
-    """While not asked: no other unset slot here has this type, so a value that can be nothing else counts in passing."""
+    """While not asked: no other unset slot here has this type, so what can be nothing else counts in passing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class SlotType(ABC):
     def spoken(self, value: Any, options: Any, language: str) -> str:
         """The value as people say it, for `say` and for read-backs."""
 
-    def words(self, options: Any, language: str) -> tuple[str, ...]:
+    def words(self, options: Any, language: str) -> tuple[str, ...]:  # noqa: ARG002 - for those who override it
         """Phrases that a recogniser should lean towards while this slot is asked for."""
         return ()
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import Any, ClassVar
 
+from typing_extensions import override
+
 from framework.slots.answers import named_at
 from framework.slots.base import Found, Hearing, Kind, Options, Refused, SlotType
 from framework.slots.languages import language_of
@@ -19,6 +21,7 @@ class Boolean(SlotType):
     kind: ClassVar[Kind] = "boolean"
     Options = Options
 
+    @override
     def hear(self, text: str, options: Any, hearing: Hearing) -> Found | Refused | None:
         """Yes, no, and what people say instead."""
         if hearing.asked:
@@ -32,6 +35,7 @@ class Boolean(SlotType):
         answer = yes_no(text[start:], hearing.language)
         return None if answer is None else Found(answer, start, len(text), named=True)
 
+    @override
     def check(self, value: Any, options: Any, today: date) -> Any:
         """True or false, nothing else: `yes` in a file is a text."""
         if isinstance(value, str) and value.lower() in {"true", "false"}:
@@ -40,15 +44,18 @@ class Boolean(SlotType):
             raise ValueError(f"`true` or `false` is needed here, not `{value!r}`")  # noqa: TRY004 — see `SlotType.check`
         return value
 
+    @override
     def spoken(self, value: Any, options: Any, language: str) -> str:
         """Yes or no, in the language."""
         return language_of(language).sentences["yes" if value else "no"]
 
+    @override
     def words(self, options: Any, language: str) -> tuple[str, ...]:
         """Yes and no."""
         known = language_of(language).sentences
         return known["yes"], known["no"]
 
+    @override
     def question(self, name: str, language: str) -> str:
         """Ask for it by the slot's name."""
         return sentence("ask_boolean", language, name=name.replace("_", " "))

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any, ClassVar, Literal
 
 from pydantic import field_validator
+from typing_extensions import override
 
 from framework.slots.answers import REACH, asks, core, found, named_at, repaired
 from framework.slots.base import Found, Hearing, Kind, Options, Refused, SlotType
@@ -16,6 +17,8 @@ from framework.slots.languages.base import Language
 from framework.slots.phrases import sentence
 from framework.slots.tokens import Reading, read
 
+SHORTEST = 4
+"""Letters in a month or weekday that a recogniser should lean towards; abbreviations are never said."""
 _BOUND = re.compile(r"(?:today)?\s*(?:([+-])\s*(\d{1,5})\s*([dwmy]))?")
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}")
 
@@ -68,6 +71,7 @@ class DateType(SlotType):
     kind: ClassVar[Kind] = "date"
     Options = DateOptions
 
+    @override
     def hear(self, text: str, options: Any, hearing: Hearing) -> Found | Refused | None:
         """A day in words or figures, near today or in the calendar."""
         reading, language = read(text), language_of(hearing.language)
@@ -87,6 +91,7 @@ class DateType(SlotType):
             return Refused(sentence(key, hearing.language, limit=in_words(limit, hearing.language)))
         return found(reading, day.isoformat(), meant.first, meant.last, named=not hearing.asked)
 
+    @override
     def check(self, value: Any, options: Any, today: date) -> Any:
         """A day in ISO 8601, within the limits."""
         if isinstance(value, date):
@@ -98,15 +103,18 @@ class DateType(SlotType):
             raise ValueError(f"`{value}`: {sentence(problem[0], 'en', limit=problem[1].isoformat())}")
         return value
 
+    @override
     def spoken(self, value: Any, options: Any, language: str) -> str:
         """The day with the month in words."""
         return in_words(date.fromisoformat(value), language)
 
+    @override
     def words(self, options: Any, language: str) -> tuple[str, ...]:
         """Months and weekdays."""
         dates = language_of(language).dates
-        return tuple(word for word in (*dates.months, *dates.weekdays) if len(word) > 3)
+        return tuple(word for word in (*dates.months, *dates.weekdays) if len(word) >= SHORTEST)
 
+    @override
     def question(self, name: str, language: str) -> str:
         """Ask for it by the slot's name."""
         return sentence("ask_date", language, name=name.replace("_", " "))
@@ -160,7 +168,7 @@ def _locale(language: str) -> str:
 
 
 def _ending(day: int) -> str:
-    return "th" if 10 < day < 20 else {1: "st", 2: "nd", 3: "rd"}.get(day % 10, "th")
+    return {1: "st", 2: "nd", 3: "rd", 21: "st", 22: "nd", 23: "rd", 31: "st"}.get(day, "th")
 
 
 def _asked(reading: Reading, said: tuple[Spoken, ...], language: Language) -> Spoken | None:
@@ -184,7 +192,7 @@ def _of_month(day: Spoken) -> bool:
 
 def _wanted(reading: Reading, day: Spoken, first: int, last: int, language: Language) -> bool:
     """Whether a bare day of the month ends the answer: "the ninth", "I'd like the ninth", not "the first time"."""
-    return day.last >= last and (day.first <= first + 1 or reading.words[day.first] in language.dates.leads)
+    return day.last >= last and (day.first == first or reading.words[day.first] in language.dates.leads)
 
 
 def _in_passing(reading: Reading, said: tuple[Spoken, ...], hearing: Hearing, language: Language) -> Spoken | None:

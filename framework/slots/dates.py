@@ -1,4 +1,5 @@
 """Read days as people say and write them, in the languages we know."""
+# ruff: noqa: PLR2004 - lengths of months and years are what they are
 
 from __future__ import annotations
 
@@ -10,9 +11,9 @@ from functools import lru_cache
 from typing import Literal
 
 from framework.slots.languages import language_of
-from framework.slots.languages.base import Language, Phrases
+from framework.slots.languages.base import Language
 from framework.slots.numbers import cardinal
-from framework.slots.tokens import Reading, read
+from framework.slots.tokens import Phrases, Reading, read
 
 Prefer = Literal["past", "future", ""]
 """Which way to look for a day without a year; empty: ahead, and two figures of a year reach into the past."""
@@ -211,7 +212,7 @@ class _Days:
         return day[0], self.dates.months[self.words[index]], day[1]
 
     def _two_ordinals(self, index: int) -> tuple[int, int, int] | None:
-        """ "Am dritten dritten fünfundachtzig": the second ordinal is the month, if a year follows."""
+        """Like "Am dritten dritten fünfundachtzig": the second ordinal is the month, if a year follows."""
         if (day := ordinal_at(self.reading, index, self.language)) is None:
             return None
         month = ordinal_at(self.reading, self._past(day[1]), self.language)
@@ -292,7 +293,7 @@ class _Days:
         return None
 
     def _distance(self, index: int) -> Spoken | None:
-        """ "In two weeks", "two weeks from now", "vor drei Tagen"."""
+        """Like "In two weeks", "two weeks from now", "vor drei Tagen"."""
         for phrases, sign in ((self.dates.within, 1), (self.dates.before, -1)):
             if length := phrases.at(self.words, index):
                 return self._measured(index, index + length, sign, None)
@@ -319,7 +320,7 @@ class _Days:
         return Spoken(first, index, shift=(sign * count, unit))
 
     def _of_month(self, index: int) -> Spoken | None:
-        """ "The ninth"."""
+        """Like "The ninth"."""
         first = index
         while index < len(self.words) and self.words[index] in self.dates.leads:
             index += 1
@@ -327,7 +328,7 @@ class _Days:
         return Spoken(first, day[1], day=day[0]) if day and 1 <= day[0] <= 31 else None
 
     def _without_day(self, index: int) -> Spoken | None:
-        """ "March 1985": a month and a year, and no day."""
+        """Like "March 1985": a month and a year, and no day."""
         if not self._is(self.dates.months, index):
             return None
         year = self._year(self._past(index + 1))
@@ -362,6 +363,8 @@ def _in_figures(reading: Reading, tag: str) -> Iterator[Spoken]:
         day, month = _ordered(int(match[1]), int(match[3]), month_first=month_first and match[2] != ".")
         yield _placed(reading, match, day, month, match[4])
     for match in _NO_YEAR.finditer(reading.text):
+        if match[4] and not language_of(tag).dates.dotted:
+            continue
         one, other = int(match[1]), int(match[3] or match[5])
         yield _placed(reading, match, *_ordered(one, other, month_first=month_first and not match[4]), None)
 

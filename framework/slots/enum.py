@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from pydantic import ConfigDict, field_validator
+from typing_extensions import override
 
 from framework.slots.answers import asks, core, found, negated, repaired
 from framework.slots.base import Found, Hearing, Kind, Options, Refused, SlotType
@@ -91,6 +92,7 @@ class Enum(SlotType):
     kind: ClassVar[Kind] = "enum"
     Options = EnumOptions
 
+    @override
     def hear(self, text: str, options: Any, hearing: Hearing) -> Found | Refused | None:
         """A value's name or synonym, inflected or a little misspelt; when asked, its place in the list too."""
         reading, language = read(text), language_of(hearing.language)
@@ -98,11 +100,14 @@ class Enum(SlotType):
             return None
         matches = _exact(reading, options, language) or _misspelt(reading, options, asked=hearing.asked)
         meant = [match for match in matches if not negated(reading, match.first, language)]
+        if len(meant) > 1 and reading.words[0] in language.no and meant[0].first == 1 and not reading.gap(1):
+            meant = meant[1:]  # "no large, small": with one value alone, "no" is an answer of its own
         if meant:
             match = _chosen(reading, meant, language)
-            return match and found(reading, match.value, match.first, match.last, named=True)
+            return found(reading, match.value, match.first, match.last, named=True) if match else None
         return _placed(reading, options, language) if hearing.asked and not matches else None
 
+    @override
     def check(self, value: Any, options: Any, today: date) -> Any:
         """One of the values; capitals don't matter."""
         if isinstance(value, str):
@@ -112,15 +117,18 @@ class Enum(SlotType):
                 return same
         raise ValueError(f"`{value}` is not among the values. {did_you_mean(str(value), options.values)}")
 
+    @override
     def spoken(self, value: Any, options: Any, language: str) -> str:
         """The value's name, without underscores."""
         return str(value).replace("_", " ")
 
+    @override
     def words(self, options: Any, language: str) -> tuple[str, ...]:
         """All values and synonyms."""
         labels = (label for value, also in options.values.items() for label in (value, *also))
         return tuple(label.replace("_", " ") for label in labels)
 
+    @override
     def question(self, name: str, language: str) -> str:
         """Ask for it by the slot's name."""
         return sentence("ask_enum", language, name=name.replace("_", " "))
@@ -151,13 +159,13 @@ def _exact(reading: Reading, options: EnumOptions, language: Language) -> list[_
 
 def _misspelt(reading: Reading, options: EnumOptions, *, asked: bool) -> list[_Match]:
     """Labels that one or two letters tell from the words; short ones only when asked."""
-    matches = []
-    for label, value in options.labels.items():
-        written = "".join(label)
-        for length in {len(label), len(label) + 1, len(label) - 1} - {0}:
-            for index in range(len(reading.words) - length + 1):
-                if alike("".join(reading.words[index : index + length]), written, strict=not asked):
-                    matches.append(_Match(value, index, index + length))
+    matches = [
+        _Match(value, index, index + length)
+        for label, value in options.labels.items()
+        for length in {len(label), len(label) + 1, len(label) - 1} - {0}
+        for index in range(len(reading.words) - length + 1)
+        if alike("".join(reading.words[index : index + length]), "".join(label), strict=not asked)
+    ]
     return sorted(matches, key=lambda match: match.first)
 
 
@@ -173,13 +181,13 @@ def _chosen(reading: Reading, matches: list[_Match], language: Language) -> _Mat
 
 
 def _placed(reading: Reading, options: EnumOptions, language: Language) -> Found | None:
-    """ "The second one", "number two", "the last"."""
+    """Like "The second one", "number two", "the last"."""
     first, last = core(reading, language)
     words, values = reading.words, list(options.values)
     while first < last and words[first] in (language.links | language.dates.leads) - language.nouns:
         first += 1
     begin = first
-    numbered = first < last and words[first] in language.nouns
+    numbered = first < last and words[first] in language.nouns - language.numbers.one
     first += numbered
     place, after = _place(reading, first, len(values), language, numbered=numbered)
     while after < last and words[after] in language.nouns:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from typing_extensions import override
+
 from framework.slots.base import Kind
 from framework.slots.number import NumberOptions, Numeral
 
@@ -14,6 +16,7 @@ class Integer(Numeral):
     name: ClassVar[str] = "integer"
     kind: ClassVar[Kind] = "integer"
 
+    @override
     def misfit(self, value: float, options: NumberOptions) -> tuple[str, float] | None:
         """Halves are refused too."""
         return ("not_whole", 0) if value != int(value) else super().misfit(value, options)

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any, ClassVar
 
 from pydantic import model_validator
+from typing_extensions import override
 
 from framework.slots.answers import asks, core, named_at, repaired
 from framework.slots.base import Found, Hearing, Kind, Options, Refused, SlotType
@@ -41,6 +42,7 @@ class Numeral(SlotType):
 
     Options = NumberOptions
 
+    @override
     def hear(self, text: str, options: Any, hearing: Hearing) -> Found | Refused | None:
         """The number that was said, in figures or words."""
         reading, language = read(text), language_of(hearing.language)
@@ -76,6 +78,7 @@ class Numeral(SlotType):
             return "too_large", options.max
         return None
 
+    @override
     def check(self, value: Any, options: Any, today: date) -> Any:
         """A number, or its figures in a text."""
         number = _plain(value)
@@ -85,10 +88,12 @@ class Numeral(SlotType):
             raise ValueError(f"`{value}`: {sentence(problem[0], 'en', limit=in_figures(problem[1], 'en'))}")
         return number
 
+    @override
     def spoken(self, value: Any, options: Any, language: str) -> str:
         """In figures, whole ones without a point."""
         return in_figures(value, language)
 
+    @override
     def question(self, name: str, language: str) -> str:
         """Ask for it by the slot's name."""
         return sentence("ask_number", language, name=name.replace("_", " "))
@@ -108,7 +113,7 @@ def _plain(value: Any) -> float | None:
     if isinstance(value, bool):
         return None
     if isinstance(value, str):
-        return whole(float(value)) if _FIGURES.fullmatch(value.strip()) else None
+        value = float(value) if _FIGURES.fullmatch(value.strip()) else None
     if isinstance(value, int):
         return value
     if isinstance(value, float) and math.isfinite(value):

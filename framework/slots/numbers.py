@@ -1,4 +1,5 @@
 """Read numbers in figures and in words, in the languages we know."""
+# ruff: noqa: PLR2004 - numbers are what this module is about
 
 from __future__ import annotations
 
@@ -255,8 +256,8 @@ def _adjoins(reading: Reading, before: Number, piece: Number) -> bool:
         return False
     gap = reading.gap(piece.first)
     if gap in {"", "-", "\u2010", "\u2013"}:
-        return not (before.weak and len(piece.figures) > 1 and not reading.words[before.first].isdecimal()) or True
-    return gap in {",", "."} and len(before.figures) == 1 and len(piece.figures) <= 4
+        return True
+    return gap in {",", "."} and len(before.figures) == 1 and len(piece.figures) == 1
 
 
 def _decimals(reading: Reading, number: Number, language: Language) -> Number | None:

@@ -1,4 +1,5 @@
 """`person_name`: what someone is called."""
+# ruff: noqa: PLR2004 - lengths of words are what they are
 
 from __future__ import annotations
 
@@ -6,6 +7,8 @@ import re
 from collections.abc import Callable
 from datetime import date
 from typing import Any, ClassVar
+
+from typing_extensions import override
 
 from framework.slots.answers import asks, found, named_at
 from framework.slots.base import Found, Hearing, Kind, Refused, SlotType
@@ -15,10 +18,11 @@ from framework.slots.phrases import sentence
 from framework.slots.text import TextOptions, checked, misfit
 from framework.slots.tokens import Reading, read
 
-LONGEST_NAME = 5
+LONGEST_NAME = 7
 """Words in a name, small ones like `van` left out."""
 
 Span = tuple[int, int]
+Accepts = Callable[[Reading, int, Language], bool]
 
 
 class PersonOptions(TextOptions):
@@ -33,6 +37,7 @@ class PersonName(SlotType):
     open: ClassVar[bool] = True
     Options = PersonOptions
 
+    @override
     def hear(self, text: str, options: Any, hearing: Hearing) -> Found | Refused | None:
         """A name after "my name is" and its kin; when asked, a bare or spelled one."""
         reading, language = read(text), language_of(hearing.language)
@@ -56,14 +61,17 @@ class PersonName(SlotType):
             return taken
         return _after_lead(reading, language, asked=hearing.asked) or _before_tail(reading, language, hearing.asked)
 
+    @override
     def check(self, value: Any, options: Any, today: date) -> Any:
         """A text, spaces tidied."""
         return checked(" ".join(value.split()) if isinstance(value, str) else value, options)
 
+    @override
     def spoken(self, value: Any, options: Any, language: str) -> str:
         """The name itself."""
         return str(value)
 
+    @override
     def question(self, name: str, language: str) -> str:
         """Ask for the caller's name, or for that of whom the slot is about."""
         if name.replace("_", " ").split()[-1] in {"name", "caller", "customer", "patient"}:
@@ -118,11 +126,12 @@ def _bare(reading: Reading, language: Language) -> Span | None:
 
 
 def _a_sentence(reading: Reading, taken: Span, language: Language) -> bool:
-    """Whether only the first of three or more words has a capital: people write names with more."""
+    """Whether the first of three or more words is the only one with a capital: names have more, or none when typed."""
     words = [reading.raw(i) for i in range(*taken) if reading.words[i] not in language.names.particles]
     if len(words) < 3:
         return False
-    return not any(word[0].isupper() for word in words[1:])
+    capitals = [word[0].isupper() for word in words]
+    return not any(capitals[1:]) and (capitals[0] or len(words) > 3)
 
 
 def _only_fillers(reading: Reading, index: int, language: Language, *, spelled: bool = False) -> bool:
@@ -149,12 +158,10 @@ def _letters(reading: Reading, first: int, language: Language) -> Span | None:
     return (first, index) if count >= 2 else None
 
 
-def _name(
-    reading: Reading, first: int, language: Language, accepts: Callable[[Reading, int, Language], bool]
-) -> Span | None:
+def _name(reading: Reading, first: int, language: Language, accepts: Accepts) -> Span | None:
     """The longest name that begins at a word."""
     names, index, count = language.names, first, 0
-    if letters := _letters(reading, first, language):
+    if (letters := _letters(reading, first, language)) and not _initials(reading, letters[1], language, accepts):
         return letters
     while index < len(reading.words) and count < LONGEST_NAME and (index == first or _joined(reading, index)):
         word = reading.words[index]
@@ -172,9 +179,12 @@ def _name(
     return first, index
 
 
-def _leads_on(
-    reading: Reading, index: int, language: Language, accepts: Callable[[Reading, int, Language], bool]
-) -> bool:
+def _initials(reading: Reading, index: int, language: Language, accepts: Accepts) -> bool:
+    """Whether single letters are initials: a longer word of the name follows."""
+    return index < len(reading.words) and _joined(reading, index) and accepts(reading, index, language)
+
+
+def _leads_on(reading: Reading, index: int, language: Language, accepts: Accepts) -> bool:
     """Whether a small word is followed by more of the name, not by "y quiero"."""
     following = index + 1
     while following < len(reading.words) and reading.words[following] in language.names.particles:

@@ -9,7 +9,7 @@ from framework.slots.answers import core
 from framework.slots.languages import language_of
 from framework.slots.languages.base import Language
 from framework.slots.numbers import in_figures
-from framework.slots.tokens import Reading, read
+from framework.slots.tokens import Phrases, Reading, read
 
 SHORT = 4
 """Up to so many words, a yes or no may stand anywhere in an answer."""
@@ -30,11 +30,11 @@ def yes_no(text: str, language: str) -> bool | None:
     ):
         return None
     clauses = _clauses(reading)
-    verdicts = [_clause(clause, known, alone=len(clauses) == 1) for clause in clauses]
-    said = [verdict for verdict in verdicts if verdict is not None]
+    verdicts = [_clause(clause, known) for clause in clauses]
+    said = {verdict for verdict in verdicts if verdict is not None}
     if not said:
         return _anywhere(reading, known)
-    return _last_said(clauses, verdicts, known) if len(set(said)) > 1 else said[0]
+    return _last_said(clauses, verdicts, known) if len(said) > 1 else said.pop()
 
 
 def _clauses(reading: Reading) -> list[tuple[str, ...]]:
@@ -46,37 +46,18 @@ def _clauses(reading: Reading) -> list[tuple[str, ...]]:
     return [tuple(clause) for clause in clauses if clause]
 
 
-def _clause(words: tuple[str, ...], language: Language, *, alone: bool) -> bool | None:
-    """What one clause says: by its first word, or as a whole once fillers and repeats are gone."""
+def _clause(words: tuple[str, ...], language: Language) -> bool | None:
+    """What one clause says: as a whole once fillers and repeats are gone, else by its first word."""
     if language.unsure.at(words, 0):
         return None
-    for phrases, verdict in ((language.no_phrases, False), (language.yes_phrases, True)):
-        if words in phrases:
-            return verdict
     trimmed = _trim(words, language)
     for phrases, verdict in ((language.no_phrases, False), (language.yes_phrases, True)):
-        if trimmed in phrases or _covered(trimmed, phrases):
+        if words in phrases or trimmed in phrases or _covered(trimmed, phrases):
             return verdict
-    mixed = _strong_then_phrase(trimmed, language)
-    if mixed is not None:
-        return mixed
-    head = trimmed[0] if trimmed else words[0]
-    if head in language.no:
-        return False if alone or len(trimmed) == 1 or len(trimmed) > 1 else None
-    return True if head in language.yes else None
-
-
-def _strong_then_phrase(words: tuple[str, ...], language: Language) -> bool | None:
-    """ "No that's right": the phrase after the word decides only when both agree."""
-    if not words or words[0] not in language.no | language.yes:
-        return None
-    first = words[0] in language.yes
-    rest = words[1:]
-    if language.unsure.at(rest, 0):
-        return None
-    if rest and rest in language.no_phrases and first:
+    head, rest = trimmed[0], trimmed[1:]
+    if head in language.no or (head in language.yes and rest in language.no_phrases):
         return False
-    return None
+    return True if head in language.yes and not language.unsure.at(rest, 0) else None
 
 
 def _trim(words: tuple[str, ...], language: Language) -> tuple[str, ...]:
@@ -92,7 +73,7 @@ def _trim(words: tuple[str, ...], language: Language) -> tuple[str, ...]:
     return words[first:last]
 
 
-def _covered(words: tuple[str, ...], phrases: Any) -> bool:
+def _covered(words: tuple[str, ...], phrases: Phrases) -> bool:
     """Whether the words are phrases of one kind in a row: "yes yes that's right"."""
     index = 0
     while index < len(words):

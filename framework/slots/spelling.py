@@ -1,4 +1,5 @@
 """How alike two words are: endings taken off, letters swapped, dropped or misheard."""
+# ruff: noqa: PLR2004 - lengths of words are what they are
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
 """`text`: any words, as they were said."""
+# ruff: noqa: PLR2004 - lengths of words are what they are
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from datetime import date
 from typing import Any, ClassVar
 
 from pydantic import Field, field_validator
+from typing_extensions import override
 
 from framework.slots.answers import asks, named_at
 from framework.slots.base import Found, Hearing, Kind, Options, Refused, SlotType
@@ -75,10 +77,11 @@ class Text(SlotType):
     open: ClassVar[bool] = True
     Options = TextOptions
 
+    @override
     def hear(self, text: str, options: Any, hearing: Hearing) -> Found | Refused | None:
         """All that was said when it is asked for; what follows the slot's name otherwise."""
         reading, language = read(text), language_of(hearing.language)
-        if not text.strip():
+        if not text.strip(" \t\n.,!?\u2026-"):
             return None
         if hearing.asked:
             return self._taken(reading, 0, options, hearing)
@@ -96,14 +99,17 @@ class Text(SlotType):
             return Refused(sentence(problem, hearing.language))
         return Found(value, start, end, named=not hearing.asked)
 
+    @override
     def check(self, value: Any, options: Any, today: date) -> Any:
         """A text within its length and pattern."""
         return checked(value, options)
 
+    @override
     def spoken(self, value: Any, options: Any, language: str) -> str:
         """The text itself."""
         return str(value)
 
+    @override
     def question(self, name: str, language: str) -> str:
         """Ask for it by the slot's name."""
         return sentence("ask_text", language, name=name.replace("_", " "))

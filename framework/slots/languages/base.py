@@ -99,6 +99,8 @@ class Dates:
     """Words before a day of the month that belong to it: the, on."""
     month_first: bool = False
     """Whether 3/4 is the fourth of March."""
+    dotted: bool = False
+    """Whether 3.4. is a day."""
     birth: Phrases
     """Words that name a date of birth."""
 

@@ -24,10 +24,16 @@ NUMBERS = Numbers(
     none=vocabulary("none nothing nil nought"),
     one=frozenset({"one"}),
     before_one=vocabulary(
-        "the that this no any some every another which each a an other good big small little new old large medium "
-        "first second third last next only right wrong same someone"
+        """
+        the that this no any some every another which each a an other good big small little new old large medium
+        first second third last next only right wrong same someone
+        """
     ),
-    after_one=vocabulary("moment second sec minute of day thing should can could would question more time last"),
+    after_one=vocabulary(
+        """
+        moment second sec minute of day thing should can could would question more time last
+        """
+    ),
 )
 
 DATES = Dates(
@@ -84,51 +90,63 @@ DATES = Dates(
 
 NAMES = Names(
     strong=phrases(
-        "my name is|my names|my full name is|the name is|the names|name is|my first name is|call me|you can call me|"
-        "they call me|people call me|my last name is|my surname is|i am called|im called|i go by|put it under|"
-        "the name of|under the name|under the name of|my name would be|its under|name"
+        """
+        my name is|my names|my full name is|the name is|the names|name is|my first name is|call me|you can call me
+        they call me|people call me|my last name is|my surname is|i am called|im called|i go by|put it under
+        the name of|under the name|under the name of|my name would be|its under|name
+        """
     ),
     weak=phrases(
-        "i am|im|this is|its|it is|that is|thats|that would be|youre speaking with|you are speaking with|it would be"
+        """
+        i am|im|this is|its|it is|that is|thats|that would be|youre speaking with|you are speaking with|it would be
+        """
     ),
-    tails=phrases("speaking|here|calling|is my name|is the name|is speaking|on the line|on the phone|is calling"),
+    tails=phrases(
+        """
+        speaking|here|calling|is my name|is the name|is speaking|on the line|on the phone|is calling
+        """
+    ),
     titles=vocabulary("mr mrs ms miss mister dr doctor sir madam professor prof"),
-    particles=vocabulary("van von der den de del della di da la le du dos das el al bin ibn ten ter y st saint"),
+    particles=vocabulary(
+        """
+        van von der den de del della di da la le du dos das el al bin ibn ten ter y st saint
+        """
+    ),
     spelled=phrases("as in|for|like|as"),
     stops=vocabulary(
         """
         a an the this that these those here there it its i im me my mine we us our you your yours he him his she her
-        they them their who whom whose which what when where why how is am are was were be been being isnt arent wasnt
-        do does did dont doesnt didnt done doing have has had havent hasnt ive youve weve having can could cannot cant
-        couldnt would wouldnt id youd hed shed wed theyd ill youll shall should shouldnt might must may not no nor yes
-        yeah yep nope ok okay sure please thanks thank sorry and or but if then than so because as at by for from in
-        into of off on onto out over to too up down with without about after before again against all any anybody
-        anyone anything both each either every everybody everyone everything few first last less little lot lots many
-        maybe more most much neither never new next nobody none nothing now often old once one only other others own
-        perhaps possible probably quite rather really right same second several some somebody someone something soon
-        still such sure two three four five six seven eight nine ten eleven twelve twenty thirty forty fifty hundred
-        thousand today tomorrow tonight yesterday very was way well also always already almost another away back bad
-        be best better big both call called calling came cancel change check close come coming could day days did
-        different doctor else end enough even ever example fact far feel find fine food forget free friend
-        gave get gets getting give given go goes going gone good got great had half hand hang happen happened happy
-        hard hear heard hello hey hi help hold home hope hot hour hours house idea important interested
-        just keep kind knew know known large late later leave left let lets like likes liked line listen listening live
-        long look looking lost love made make makes making mean means meant meet mind minute moment money month
-        months morning move name named names need needs needed nice night number numbers oh old open opening order
-        ordered ordering pardon part pay people person phone pick place play point problem put question
-        questions quick read ready real reason remember repeat rest run said sales say saying says see seem send
-        service set show small somewhere sort sound speak speaking spell spelled start started stay stop stuff
-        sweet take taken taking talk tell thing things think thinking thought till time times tired told took town try
-        trying turn understand until use used using wait waiting wake walk want wanted wants warm was wasnt watch
-        water weather week weeks went whatever while whole wish wonder wondering word words work working world wrong
-        year years yet yourself appointment appointments booking book booked reservation reserve pizza pizzas hungry
-        hurt hurts sick ill pain cold headache busy driving alone afraid glad confused calling asking aware unsure
-        welcome available interested certain excited bored sad angry mad cat cats dog dogs car cars house sun rain
-        raining sunny blue red yellow black delivery address email medium extra cheese tomato music song news movie
-        film book football game bus train plane bring brought eat drink coffee tea sleep buy cost costs price cheap
-        expensive pretty ugly beautiful nothing anything whatsoever um uh er erm hmm huh ah wow actually
-        basically literally honestly clearly nicely kindly agent human operator manager representative goodbye bye
-        um refuse prefer skip pass secret private business none worry course exactly correct incorrect true false
+        they them their who whom whose which what when where why how is am are was were be been being isnt arent
+        wasnt do does did dont doesnt didnt done doing have has had havent hasnt ive youve weve having can could
+        cannot cant couldnt would wouldnt id youd hed shed wed theyd ill youll shall should shouldnt might must may
+        not no nor yes yeah yep nope ok okay sure please thanks thank sorry and or but if then than so because as at
+        by for from in into of off on onto out over to too up down with without about after before again against all
+        any anybody anyone anything both each either every everybody everyone everything few first last less little
+        lot lots many maybe more most much neither never new next nobody none nothing now often old once one only
+        other others own perhaps possible probably quite rather really right same second several some somebody
+        someone something soon still such two three four five six seven eight nine ten eleven twelve twenty thirty
+        forty fifty hundred thousand today tomorrow tonight yesterday very way well also always already almost
+        another away back bad best better big call called calling came cancel change check close come coming day
+        days different doctor else end enough even ever example fact far feel find fine food forget free friend gave
+        get gets getting give given go goes going gone good got great half hand hang happen happened happy hard hear
+        heard hello hey hi help hold home hope hot hour hours house idea important interested just keep kind knew
+        know known large late later leave left let lets like likes liked line listen listening live long look
+        looking lost love made make makes making mean means meant meet mind minute moment money month months morning
+        move name named names need needs needed nice night number numbers oh open opening order ordered ordering
+        pardon part pay people person phone pick place play point problem put question questions quick read ready
+        real reason remember repeat rest run said sales say saying says see seem send service set show small
+        somewhere sort sound speak speaking spell spelled start started stay stop stuff sweet take taken taking talk
+        tell thing things think thinking thought till time times tired told took town try trying turn understand
+        until use used using wait waiting wake walk want wanted wants warm watch water weather week weeks went
+        whatever while whole wish wonder wondering word words work working world wrong year years yet yourself
+        appointment appointments booking book booked reservation reserve pizza pizzas hungry hurt hurts sick pain
+        cold headache busy driving alone afraid glad confused asking aware unsure welcome available certain excited
+        bored sad angry mad cat cats dog dogs car cars sun rain raining sunny blue red yellow black delivery address
+        email medium extra cheese tomato music song news movie film football game bus train plane bring brought eat
+        drink coffee tea sleep buy cost costs price cheap expensive pretty ugly beautiful whatsoever um uh er erm
+        hmm huh ah wow actually basically literally honestly clearly nicely kindly agent human operator manager
+        representative goodbye bye refuse prefer skip pass secret private business worry course exactly correct
+        incorrect true false
         """
     ),
     endings=("ing", "tion", "tions", "ness", "ment", "ments", "ful", "less", "ously", "ably", "ible", "able"),
@@ -143,77 +161,94 @@ ENGLISH = Language(
     no=vocabulary("no nope nah nay naw"),
     yes_phrases=phrases(
         """
-        yes|yeah|yep|yup|sure|sure thing|sure is|ok|okay|k|correct|right|exactly|absolutely|definitely|certainly|indeed
-        affirmative|of course|thats right|that is right|thats correct|that is correct|you bet|you got it|youve got it
-        i do|i am|i have|i would|i will|i did|i can|it is|it was|it does|they are|we do|we are|we would|please do|please|yes please
-        go ahead|sounds good|sounds great|sounds right|sounds fine|why not|uh huh|mm hmm|mhm|uhhuh|fine|thats fine|that is fine
-        that works|that works for me|works for me|perfect|great|good|very good|all right|alright|i think so|i guess so|i guess|i suppose so
-        i believe so|true|thats true|that is true|very much|by all means|i agree|agreed|confirmed|confirm|yes i do|yes it is|yes that is
-        id like that|i would like that|id love to|i would love to|id love that|gladly|happy to|id be happy to|yes of course
-        totally|for sure|no problem|thats it|that is it|thats me|that is me|it sure is|looks good|thats good|that is good|precisely
-        thats perfect|thats great|quite right|most certainly|right you are|spot on|ten four|roger|without a doubt|obviously|naturally
+        yes|yeah|yep|yup|sure|sure thing|sure is|ok|okay|k|correct|right|exactly|absolutely|definitely|certainly
+        indeed|affirmative|of course|thats right|that is right|thats correct|that is correct|you bet|you got it
+        youve got it|i do|i am|i have|i would|i will|i did|i can|it is|it was|it does|they are|we do|we are|we would
+        please do|please|yes please|go ahead|sounds good|sounds great|sounds right|sounds fine|why not|uh huh|mm hmm
+        mhm|uhhuh|fine|thats fine|that is fine|that works|that works for me|works for me|perfect|great|good
+        very good|all right|alright|i think so|i guess so|i guess|i suppose so|i believe so|true|thats true
+        that is true|very much|by all means|i agree|agreed|confirmed|confirm|yes i do|yes it is|yes that is
+        id like that|i would like that|id love to|i would love to|id love that|gladly|happy to|id be happy to
+        yes of course|totally|for sure|no problem|thats it|that is it|thats me|that is me|it sure is|looks good
+        thats good|that is good|precisely|thats perfect|thats great|quite right|most certainly|right you are|spot on
+        ten four|roger|without a doubt|obviously|naturally
         """
     ),
     no_phrases=phrases(
         """
-        no|nope|nah|not really|not at all|no thanks|no thank you|no way|never|negative|wrong|incorrect|thats wrong|that is wrong
-        thats not right|that is not right|thats not correct|that is not correct|thats incorrect|that is incorrect|thats not it
-        that isnt right|that isnt correct|i dont|i do not|im not|i am not|i havent|i have not|i wouldnt|i would not|i wont|i will not
-        i cant|i cannot|i didnt|i did not|it isnt|it is not|its not|it doesnt|it wasnt|we dont|we are not|they arent|they are not|dont|do not|please dont
-        i dont think so|i dont believe so|absolutely not|of course not|certainly not|definitely not|not exactly|not quite|not yet|not now
-        not today|not this time|not that i know|not that i know of|rather not|id rather not|i would rather not|false|thats false|not true
-        thats not true|that is not true|not correct|not right|nothing|none|by no means|not in the least|under no circumstances
-        no sir|no maam|no siree|i think not|i guess not|i suppose not|not me|not a chance|hell no|i disagree|unfortunately not|im afraid not
-        i dont want to|i do not want to|i dont want that|i dont need that|no need|thats not me|that is not me|probably not|sure not
+        no|nope|nah|not really|not at all|no thanks|no thank you|no way|never|negative|wrong|incorrect|thats wrong
+        that is wrong|thats not right|that is not right|thats not correct|that is not correct|thats incorrect
+        that is incorrect|thats not it|that isnt right|that isnt correct|i dont|i do not|im not|i am not|i havent
+        i have not|i wouldnt|i would not|i wont|i will not|i cant|i cannot|i didnt|i did not|it isnt|it is not
+        its not|it doesnt|it wasnt|we dont|we are not|they arent|they are not|dont|do not|please dont
+        i dont think so|i dont believe so|absolutely not|of course not|certainly not|definitely not|not exactly
+        not quite|not yet|not now|not today|not this time|not that i know|not that i know of|rather not
+        id rather not|i would rather not|false|thats false|not true|thats not true|that is not true|not correct
+        not right|nothing|none|by no means|not in the least|under no circumstances|no sir|no maam|no siree
+        i think not|i guess not|i suppose not|not me|not a chance|hell no|i disagree|unfortunately not|im afraid not
+        i dont want to|i do not want to|i dont want that|i dont need that|no need|thats not me|that is not me
+        probably not|sure not
         """
     ),
     unsure=phrases(
-        "no idea|no one|no clue|no matter|no wonder|no more|no longer|no comment|no doubt|yes or no|yes and no|"
-        "no or yes|i dont know|not sure|im not sure|i am not sure|maybe|perhaps|yeah right|no entiendo"
+        """
+        no idea|no one|no clue|no matter|no wonder|no more|no longer|no comment|no doubt|yes or no|yes and no
+        no or yes|i dont know|not sure|im not sure|i am not sure|maybe|perhaps|yeah right|no entiendo
+        """
     ),
     fillers=phrases(
         """
-        um|uh|er|erm|hmm|hm|mm|ah|oh|well|so|please|thanks|thank you|ok|okay|hi|hello|hey|good morning|good afternoon
-        good evening|right|you know|like|i mean|sure|sir|madam|maam|just|then|now|very much|yes|yeah|yep|i think|i guess
-        i suppose|lets see|let me see|let me think|id say|i would say|kindly|alright|all right|actually|of course|certainly
+        um|uh|er|erm|hmm|hm|mm|ah|oh|well|so|please|thanks|thank you|ok|okay|hi|hello|hey|good morning
+        good afternoon|good evening|right|you know|like|i mean|sure|sir|madam|maam|just|then|now|very much|yes|yeah
+        yep|i think|i guess|i suppose|lets see|let me see|let me think|id say|i would say|kindly|alright|all right
+        actually|of course|certainly
         """
     ),
     asking=phrases(
         """
-        what|whats|why|where|wheres|who|whos|when|whens|how|hows|which one|do you|does|did you|are you|are there|is there|is it|is that|is the
-        will you|whose|have you|do i|am i|can you tell|could you tell|can you explain|could you explain|tell me
+        what|whats|why|where|wheres|who|whos|when|whens|how|hows|which one|do you|does|did you|are you|are there
+        is there|is it|is that|is the|will you|whose|have you|do i|am i|can you tell|could you tell|can you explain
+        could you explain|tell me
         """
     ),
     proposing=phrases("what about|how about|why not|what if we say|shall we say"),
     declines=phrases(
         """
-        rather not|prefer not|i wont say|i wont tell|i will not say|i will not tell|dont want to say|dont want to tell|do not want to say
-        do not want to tell|dont want to give|do not want to give|dont want to answer|do not want to answer|dont want to share
-        do not want to share|dont wish to|do not wish to|not going to tell|not going to say|not going to give|none of your business
-        no comment|i refuse|refuse to|rather keep that|thats private|that is private|thats personal|not telling you|wont give you
-        not comfortable|cant tell you|cannot tell you|cant give you that|skip this|skip that|skip it|skip the question|skip this question
-        lets skip|id like to skip|not your business|not your concern
+        rather not|prefer not|i wont say|i wont tell|i will not say|i will not tell|dont want to say
+        dont want to tell|do not want to say|do not want to tell|dont want to give|do not want to give
+        dont want to answer|do not want to answer|dont want to share|do not want to share|dont wish to
+        do not wish to|not going to tell|not going to say|not going to give|none of your business|no comment
+        i refuse|refuse to|rather keep that|thats private|that is private|thats personal|not telling you
+        wont give you|not comfortable|cant tell you|cannot tell you|cant give you that|skip this|skip that|skip it
+        skip the question|skip this question|lets skip|id like to skip|not your business|not your concern
         """
     ),
     corrections=phrases(
         """
-        i meant to say|i meant|i mean|i actually meant|actually|correction|scratch that|make that|make it|change that to|change it to
-        change to|i said|it should be|it should say|should be|lets make that|lets make it|i would rather have|id rather have|its actually
-        rather|instead|let me correct that|let me rephrase|my mistake|sorry i meant|sorry i mean|that should be|i wanted to say
+        i meant to say|i meant|i mean|i actually meant|actually|correction|scratch that|make that|make it
+        change that to|change it to|change to|i said|it should be|it should say|should be|lets make that
+        lets make it|i would rather have|id rather have|its actually|rather|instead|let me correct that
+        let me rephrase|my mistake|sorry i meant|sorry i mean|that should be|i wanted to say
         """
     ),
     repairs=phrases(
-        "no|no wait|wait|wait no|sorry|sorry no|no sorry|i mean|i meant|or rather|rather|actually|no actually|"
-        "scratch that|make that|no make that|correction|oops|no i mean|no i meant|excuse me|pardon"
+        """
+        no|no wait|wait|wait no|sorry|sorry no|no sorry|i mean|i meant|or rather|rather|actually|no actually
+        scratch that|make that|no make that|correction|oops|no i mean|no i meant|excuse me|pardon
+        """
     ),
     negations=phrases(
-        "not|not a|not an|not the|without|without a|without the|no|never|isnt|isnt a|dont want|dont want a|dont want the|"
-        "do not want|do not want a|do not want the|dont like|instead of|instead of a|instead of the|rather than|"
-        "anything but|wasnt|except|hate|other than|not in"
+        """
+        not|not a|not an|not the|without|without a|without the|no|never|isnt|isnt a|dont want|dont want a
+        dont want the|do not want|do not want a|do not want the|dont like|instead of|instead of a|instead of the
+        rather than|anything but|wasnt|except|hate|other than|not in
+        """
     ),
     alternatives=frozenset({"or"}),
     links=vocabulary(
-        "is be should would will shall was are to for the as of on equals its it a an at must set make my number size"
+        """
+        is be should would will shall was are to for the as of on equals its it a an at must set make my number size
+        """
     ),
     nouns=vocabulary("one option choice number answer"),
     final=vocabulary("last latter"),

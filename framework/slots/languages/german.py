@@ -1,4 +1,5 @@
 """German."""
+# ruff: noqa: PLR2004 - numbers are what this module is about
 
 from __future__ import annotations
 
@@ -136,14 +137,21 @@ DATES = Dates(
     hence=phrases("ab heute|später|von heute an"),
     before=phrases("vor"),
     ago=phrases("her"),
-    next=phrases("nächsten|nächster|nächste|nächstem|kommenden|kommender|kommende|am nächsten|am kommenden"),
+    next=phrases(
+        """
+        nächsten|nächster|nächste|nächstem|kommenden|kommender|kommende|am nächsten|am kommenden
+        """
+    ),
     following=phrases("darauf"),
     next_week=phrases(
-        "nächste woche|nächster woche|kommende woche|kommender woche|in der nächsten woche|der nächsten woche"
+        """
+        nächste woche|nächster woche|kommende woche|kommender woche|in der nächsten woche|der nächsten woche
+        """
     ),
     last=phrases("letzten|letzter|letzte|vergangenen|vorigen|am letzten|am vergangenen"),
     bygone=phrases("letzte woche|letzter woche|vergangene woche"),
     this=phrases("diesen|dieser|am|für|an diesem|den"),
+    dotted=True,
     joins=vocabulary("des der den im am vom monats jahr jahres"),
     leads=vocabulary("am der den dem vom zum für"),
     birth=phrases("geboren|geburtsdatum|geburtstag|born|birthday|date of birth|dob"),
@@ -151,8 +159,11 @@ DATES = Dates(
 
 NAMES = Names(
     strong=phrases(
-        "ich heiße|ich heisse|mein name ist|mein name lautet|mein vollständiger name ist|der name ist|name ist|hier spricht|"
-        "es spricht|nennen sie mich|nenn mich|mein nachname ist|mein vorname ist|auf den namen|unter dem namen|name"
+        """
+        ich heiße|ich heisse|mein name ist|mein name lautet|mein vollständiger name ist|der name ist|name ist
+        hier spricht|es spricht|nennen sie mich|nenn mich|mein nachname ist|mein vorname ist|auf den namen
+        unter dem namen|name
+        """
     ),
     weak=phrases("ich bin|ich bins|hier ist|das ist|es ist|bin|sie sprechen mit"),
     tails=phrases("am apparat|ist mein name|mein name|spricht|hier|am telefon"),
@@ -161,25 +172,25 @@ NAMES = Names(
     spelled=phrases("wie in|wie|für|von"),
     stops=vocabulary(
         """
-        der die das den dem des ein eine einen einem einer eines kein keine keinen ich du er sie es wir ihr ihnen uns
-        euch mich dich sich mir dir ihm mein meine meinen meinem meiner dein deine sein seine unser unsere euer ihre
-        ihren dieser diese dieses diesen jener jede jeder jedes alle alles was wer wen wem wie wo wann warum wieso
-        weshalb welche welcher welches und oder aber denn weil dass ob wenn als also doch nur noch schon sehr auch
-        nicht nichts nie niemals immer oft manchmal vielleicht wahrscheinlich natürlich sicher klar genau richtig
-        falsch ja nein nee ok okay bitte danke tut leid entschuldigung hallo guten tag morgen abend heute gestern jetzt
-        gleich später dann da dort hier hin her in im an am auf aus bei mit nach von vom vor zu zum zur über unter
-        zwischen durch für gegen ohne um bis seit ist bin bist sind seid war waren wäre wird werden wurde worden habe
-        hast hat haben hatte hätte hätten kann kannst können könnte könnten muss müssen möchte möchten mag mögen will
-        wollen wollte soll sollen sollte darf dürfen mache macht machen gemacht gehe geht gehen gegangen komme kommt
-        kommen sage sagt sagen gesagt weiß wissen meine meint meinen meinte gemeint brauche braucht brauchen nehme
-        nehmen gib geben gibt sehen sehe hören höre verstehe verstehen verstanden sprechen reden fragen frage antwort
-        wetter schön schlecht gut besser groß klein viel wenig mehr weniger alt neu kalt warm müde krank hunger durst
-        schmerzen termin termine absagen verschieben buchen bestellen bestellung pizza zeit uhr stunde minute sekunde
-        moment augenblick woche monat jahr tage name namen nummer zahl adresse straße haus auto hund katze geld preis
-        kostet kosten teuer billig essen trinken wasser kaffee problem hilfe helfen wichtig egal fertig bereit beschäftigt
-        interessiert zwei drei vier fünf sechs sieben acht neun zehn zwanzig hundert tausend mensch person berater
-        mitarbeiter arzt ärztin doktor warten warte lassen lass heißt heißen bedeutet wirklich ganz so etwas jemand
-        niemand irgendwas wieder weg los weiter zurück spät früh bald
+        der die das den dem des ein eine einen einem einer eines kein keine keinen ich du er sie es wir ihr ihnen
+        uns euch mich dich sich mir dir ihm mein meine meinen meinem meiner dein deine sein seine unser unsere euer
+        ihre ihren dieser diese dieses diesen jener jede jeder jedes alle alles was wer wen wem wie wo wann warum
+        wieso weshalb welche welcher welches und oder aber denn weil dass ob wenn als also doch nur noch schon sehr
+        auch nicht nichts nie niemals immer oft manchmal vielleicht wahrscheinlich natürlich sicher klar genau
+        richtig falsch ja nein nee ok okay bitte danke tut leid entschuldigung hallo guten tag morgen abend heute
+        gestern jetzt gleich später dann da dort hier hin her in im an am auf aus bei mit nach von vom vor zu zum
+        zur über unter zwischen durch für gegen ohne um bis seit ist bin bist sind seid war waren wäre wird werden
+        wurde worden habe hast hat haben hatte hätte hätten kann kannst können könnte könnten muss müssen möchte
+        möchten mag mögen will wollen wollte soll sollen sollte darf dürfen mache macht machen gemacht gehe geht
+        gehen gegangen komme kommt kommen sage sagt sagen gesagt weiß wissen meint meinte gemeint brauche braucht
+        brauchen nehme nehmen gib geben gibt sehen sehe hören höre verstehe verstehen verstanden sprechen reden
+        fragen frage antwort wetter schön schlecht gut besser groß klein viel wenig mehr weniger alt neu kalt warm
+        müde krank hunger durst schmerzen termin termine absagen verschieben buchen bestellen bestellung pizza zeit
+        uhr stunde minute sekunde moment augenblick woche monat jahr tage name namen nummer zahl adresse straße haus
+        auto hund katze geld preis kostet kosten teuer billig essen trinken wasser kaffee problem hilfe helfen
+        wichtig egal fertig bereit beschäftigt interessiert zwei drei vier fünf sechs sieben acht neun zehn zwanzig
+        hundert tausend mensch person berater mitarbeiter arzt ärztin doktor warten warte lassen lass heißt heißen
+        bedeutet wirklich ganz so etwas jemand niemand irgendwas wieder weg los weiter zurück spät früh bald
         """
     ),
     endings=("ung", "ungen", "heit", "keit", "lich", "liche", "lichen", "isch", "ische"),
@@ -194,64 +205,81 @@ GERMAN = Language(
     no=vocabulary("nein nee nö ne nope neinein"),
     yes_phrases=phrases(
         """
-        ja|klar|na klar|aber klar|genau|ganz genau|richtig|stimmt|das stimmt|korrekt|sicher|sicherlich|natürlich|auf jeden fall|auf alle fälle
-        gern|gerne|sehr gern|sehr gerne|in ordnung|okay|ok|passt|das passt|selbstverständlich|einverstanden|doch|das ist richtig|das ist korrekt
-        freilich|absolut|aber ja|gut|sehr gut|perfekt|bestimmt|eben|exakt|so ist es|das ist so|alles klar|geht klar|wunderbar|super|prima|meinetwegen
-        von mir aus|ich denke schon|ich glaube schon|ich glaube ja|ja bitte|bitte|ja gerne|ja genau|mach ich|das bin ich|bin ich|wahr|das ist wahr|jederzeit
-        unbedingt|definitiv|gewiss|würde ich gern|würde ich gerne|das wäre schön|das wäre toll|machen sie das|bestätigt
+        ja|klar|na klar|aber klar|genau|ganz genau|richtig|stimmt|das stimmt|korrekt|sicher|sicherlich|natürlich
+        auf jeden fall|auf alle fälle|gern|gerne|sehr gern|sehr gerne|in ordnung|okay|ok|passt|das passt
+        selbstverständlich|einverstanden|doch|das ist richtig|das ist korrekt|freilich|absolut|aber ja|gut|sehr gut
+        perfekt|bestimmt|eben|exakt|so ist es|das ist so|alles klar|geht klar|wunderbar|super|prima|meinetwegen
+        von mir aus|ich denke schon|ich glaube schon|ich glaube ja|ja bitte|bitte|ja gerne|ja genau|mach ich
+        das bin ich|bin ich|wahr|das ist wahr|jederzeit|unbedingt|definitiv|gewiss|würde ich gern|würde ich gerne
+        das wäre schön|das wäre toll|machen sie das|bestätigt
         """
     ),
     no_phrases=phrases(
         """
-        nein|nein danke|auf keinen fall|keinesfalls|falsch|stimmt nicht|das stimmt nicht|nicht wirklich|eher nicht|lieber nicht|niemals|nie
-        keineswegs|das ist falsch|das ist nicht richtig|natürlich nicht|sicher nicht|gar nicht|überhaupt nicht|leider nicht|leider nein
-        das ist nicht korrekt|nicht richtig|nicht ganz|noch nicht|jetzt nicht|heute nicht|ich glaube nicht|ich denke nicht|unwahr|nicht wahr
-        auf gar keinen fall|bloß nicht|bestimmt nicht|passt nicht|das passt nicht|nicht nötig|danke nein|will ich nicht|möchte ich nicht|kein bedarf
-        das bin ich nicht|bin ich nicht|keine|keins|ich nicht|auch nicht|nichts
+        nein|nein danke|auf keinen fall|keinesfalls|falsch|stimmt nicht|das stimmt nicht|nicht wirklich|eher nicht
+        lieber nicht|niemals|nie|keineswegs|das ist falsch|das ist nicht richtig|natürlich nicht|sicher nicht
+        gar nicht|überhaupt nicht|leider nicht|leider nein|das ist nicht korrekt|nicht richtig|nicht ganz|noch nicht
+        jetzt nicht|heute nicht|ich glaube nicht|ich denke nicht|unwahr|nicht wahr|auf gar keinen fall|bloß nicht
+        bestimmt nicht|passt nicht|das passt nicht|nicht nötig|danke nein|will ich nicht|möchte ich nicht
+        kein bedarf|das bin ich nicht|bin ich nicht|keine|keins|ich nicht|auch nicht|nichts
         """
     ),
     unsure=phrases(
-        "keine ahnung|ich weiß nicht|weiß nicht|weiss nicht|ich weiss nicht|ja oder nein|ja und nein|nein oder ja|vielleicht|jein|"
-        "bin nicht sicher|ich bin nicht sicher|ich bin mir nicht sicher"
+        """
+        keine ahnung|ich weiß nicht|weiß nicht|weiss nicht|ich weiss nicht|ja oder nein|ja und nein|nein oder ja
+        vielleicht|jein|bin nicht sicher|ich bin nicht sicher|ich bin mir nicht sicher
+        """
     ),
     fillers=phrases(
         """
-        äh|ähm|hm|hmm|also|na|naja|nun|tja|ach|oh|bitte|danke|vielen dank|danke schön|hallo|guten tag|guten morgen|guten abend|ja|okay|ok
-        mal|eben|gern|gerne|ich glaube|ich denke|ich meine|so|dann|jetzt|grüß gott|servus|moin|klar|genau|sagen wir|herr|frau|mm|um
+        äh|ähm|hm|hmm|also|na|naja|nun|tja|ach|oh|bitte|danke|vielen dank|danke schön|hallo|guten tag|guten morgen
+        guten abend|ja|okay|ok|mal|eben|gern|gerne|ich glaube|ich denke|ich meine|so|dann|jetzt|grüß gott|servus
+        moin|klar|genau|sagen wir|herr|frau|mm|um
         """
     ),
     asking=phrases(
         """
-        was|warum|wieso|weshalb|wo|wer|wen|wem|wann|wie|wieviel|welche|welcher|welches|welchen|gibt es|haben sie|hast du|sind sie|bist du|können sie mir sagen
-        kannst du mir sagen|ist das|ist es|ist der|ist die|woher|wohin|womit|wozu|darf ich fragen
+        was|warum|wieso|weshalb|wo|wer|wen|wem|wann|wie|wieviel|welche|welcher|welches|welchen|gibt es|haben sie
+        hast du|sind sie|bist du|können sie mir sagen|kannst du mir sagen|ist das|ist es|ist der|ist die|woher|wohin
+        womit|wozu|darf ich fragen
         """
     ),
     proposing=phrases("wie wäre es mit|wie wärs mit|was ist mit|wie wäre"),
     declines=phrases(
         """
-        möchte ich nicht sagen|möchte ich nicht angeben|möchte ich lieber nicht|will ich nicht sagen|lieber nicht|sage ich nicht|sag ich nicht
-        geht sie nichts an|geht dich nichts an|keine angabe|ich möchte nicht sagen|ich möchte das nicht|ich möchte nicht antworten|verweigere
-        das ist privat|ist privat|das ist persönlich|kein kommentar|möchte nicht antworten|verrate ich nicht|sage ich ihnen nicht|überspringen
+        möchte ich nicht sagen|möchte ich nicht angeben|möchte ich lieber nicht|will ich nicht sagen|lieber nicht
+        sage ich nicht|sag ich nicht|geht sie nichts an|geht dich nichts an|keine angabe|ich möchte nicht sagen
+        ich möchte das nicht|ich möchte nicht antworten|verweigere|das ist privat|ist privat|das ist persönlich
+        kein kommentar|möchte nicht antworten|verrate ich nicht|sage ich ihnen nicht|überspringen
         möchte ich nicht beantworten|will ich nicht beantworten|kann ich nicht sagen|das behalte ich für mich
         """
     ),
     corrections=phrases(
         """
-        ich meinte|ich meine|ich wollte sagen|eigentlich|doch lieber|lieber|vielmehr|korrektur|besser gesagt|genauer gesagt|quatsch|ändern sie das auf
-        ändern sie es auf|machen sie|es sollte heißen|es muss heißen|ich habe gesagt|ich sagte|stattdessen|sondern
+        ich meinte|ich meine|ich wollte sagen|eigentlich|doch lieber|lieber|vielmehr|korrektur|besser gesagt
+        genauer gesagt|quatsch|ändern sie das auf|ändern sie es auf|machen sie|es sollte heißen|es muss heißen
+        ich habe gesagt|ich sagte|stattdessen|sondern
         """
     ),
     repairs=phrases(
-        "nein|nein warte|nein warten sie|moment|entschuldigung|nein entschuldigung|quatsch|ich meine|ich meinte|nein ich meinte|äh nein|"
-        "besser|besser gesagt|doch lieber|lieber|nein doch lieber|vielmehr|sondern|korrektur|sorry|eigentlich|verzeihung|pardon"
+        """
+        nein|nein warte|nein warten sie|moment|entschuldigung|nein entschuldigung|quatsch|ich meine|ich meinte
+        nein ich meinte|äh nein|besser|besser gesagt|doch lieber|lieber|nein doch lieber|vielmehr|sondern|korrektur
+        sorry|eigentlich|verzeihung|pardon
+        """
     ),
     negations=phrases(
-        "nicht|nicht der|nicht die|nicht das|nicht den|kein|keine|keinen|keiner|ohne|ohne die|ohne den|statt|anstatt|außer|nein|nie|"
-        "nicht ein|nicht eine|nicht einen|anstelle|weder|noch"
+        """
+        nicht|nicht der|nicht die|nicht das|nicht den|kein|keine|keinen|keiner|ohne|ohne die|ohne den|statt|anstatt
+        außer|nein|nie|nicht ein|nicht eine|nicht einen|anstelle|weder|noch
+        """
     ),
     alternatives=frozenset({"oder"}),
     links=vocabulary(
-        "ist soll sollte sein wird war wäre die der das den dem ein eine einen für auf am beträgt lautet gleich mein meine"
+        """
+        ist soll sollte sein wird war wäre die der das den dem ein eine einen für auf am beträgt lautet gleich mein
+        meine
+        """
     ),
     nouns=vocabulary("option nummer möglichkeit wahl antwort"),
     final=vocabulary("letzte letzter letztes letzten letztere"),

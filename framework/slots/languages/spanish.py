@@ -32,7 +32,11 @@ NUMBERS = Numbers(
     none=vocabulary("ninguno ninguna ningún nada"),
     one=frozenset({"uno", "un", "una"}),
     before_one=vocabulary("cada alguno otro otra este esta ese esa de como hay tengo es para"),
-    after_one=vocabulary("momento momentito segundo minuto de vez cosa pregunta poco problema hora cita persona"),
+    after_one=vocabulary(
+        """
+        momento momentito segundo minuto de vez cosa pregunta poco problema hora cita persona
+        """
+    ),
     comma=True,
 )
 
@@ -75,19 +79,29 @@ DATES = Dates(
     ago=phrases("atrás"),
     next=phrases("próximo|el próximo|próxima"),
     following=phrases("que viene|próximo"),
-    next_week=phrases("de la próxima semana|la próxima semana|de la semana que viene|la semana que viene"),
+    next_week=phrases(
+        """
+        de la próxima semana|la próxima semana|de la semana que viene|la semana que viene
+        """
+    ),
     last=phrases("pasado|último|el último|el pasado"),
     bygone=phrases("pasado|de la semana pasada|último"),
     this=phrases("este|el|para el|el día"),
     joins=vocabulary("de del en el mes año"),
     leads=vocabulary("el día para"),
-    birth=phrases("nací|nacido|nacida|fecha de nacimiento|cumpleaños|born|birthday|date of birth|dob"),
+    birth=phrases(
+        """
+        nací|nacido|nacida|fecha de nacimiento|cumpleaños|born|birthday|date of birth|dob
+        """
+    ),
 )
 
 NAMES = Names(
     strong=phrases(
-        "me llamo|mi nombre es|mi nombre completo es|mi apellido es|el nombre es|nombre es|llámeme|llámame|"
-        "puede llamarme|a nombre de|al nombre de|le habla|te habla|me dicen|mi nombre|nombre"
+        """
+        me llamo|mi nombre es|mi nombre completo es|mi apellido es|el nombre es|nombre es|llámeme|llámame
+        puede llamarme|a nombre de|al nombre de|le habla|te habla|me dicen|mi nombre|nombre
+        """
     ),
     weak=phrases("soy|yo soy|habla|es|aquí"),
     tails=phrases("al habla|al aparato|al teléfono|es mi nombre|para servirle|a la orden"),
@@ -96,23 +110,24 @@ NAMES = Names(
     spelled=phrases("como en|como|de"),
     stops=vocabulary(
         """
-        el la los las un una unos unas lo al del de que qué quien quién cual cuál cuando cuándo donde dónde como cómo
-        por para con sin sobre en a y o u e ni pero si sí no yo tú él ella usted ustedes nosotros ellos ellas me te se
-        nos les le mi mis tu tus su sus este esta esto estos estas ese esa eso esos esas aquel aquella aquí allí ahí
-        es soy eres somos son era fue ser estar estoy está están estaba hay haber he ha han hago hace hacer tengo tiene
-        tienes tener quiero quiere quieres quería quisiera querer puedo puede puedes podría poder voy va vas vamos ir
-        sé sabe saber digo dice decir dijo dígame necesito necesita gusta gustaría prefiero creo pienso parece muy más
-        menos mucho mucha muchos poco poca bien mal mejor peor bueno buena buenos buenas malo gran grande pequeño
-        todo toda todos todas nada nadie algo alguien alguno alguna ninguno ninguna otro otra cada mismo ahora hoy
-        mañana ayer siempre nunca ya aún todavía también tampoco quizás quizá tal vez entonces luego después antes
-        gracias favor hola adiós perdón perdone disculpe claro vale correcto exacto seguro cierto verdad falso tiempo
-        día días año años hora horas semana mes vez veces cosa cosas persona gente casa trabajo nombre número cita
-        citas reserva reservar pedido pedir pizza pizzas cancelar cambiar llamar llamada hablar pregunta problema ayuda
-        ayudar importante urgente enfermo enferma dolor duele cansado listo lista perdido dos tres cuatro cinco seis
-        siete ocho nueve diez veinte treinta cien mil lindo bonito bonita feo caro barato frío calor sol lluvia hace
-        perro gato coche carro dinero precio cuesta comer comida beber agua café tarde noche temprano espera espere
-        momento segundo minuto significa refiere entiendo entender repita repetir importa quisiera deseo cuánto cuánta
-        cuántos cuántas servicio cliente agente operador humano abierto cerrado dirección correo teléfono
+        el la los las un una unos unas lo al del de que qué quien quién cual cuál cuando cuándo donde dónde como
+        cómo por para con sin sobre en a y o u e ni pero si sí no yo tú él ella usted ustedes nosotros ellos ellas
+        me te se nos les le mi mis tu tus su sus este esta esto estos estas ese esa eso esos esas aquel aquella aquí
+        allí ahí es soy eres somos son era fue ser estar estoy está están estaba hay haber he ha han hago hace hacer
+        tengo tiene tienes tener quiero quiere quieres quería quisiera querer puedo puede puedes podría poder voy va
+        vas vamos ir sé sabe saber digo dice decir dijo dígame necesito necesita gusta gustaría prefiero creo pienso
+        parece muy más menos mucho mucha muchos poco poca bien mal mejor peor bueno buena buenos buenas malo gran
+        grande pequeño todo toda todos todas nada nadie algo alguien alguno alguna ninguno ninguna otro otra cada
+        mismo ahora hoy mañana ayer siempre nunca ya aún todavía también tampoco quizás quizá tal vez entonces luego
+        después antes gracias favor hola adiós perdón perdone disculpe claro vale correcto exacto seguro cierto
+        verdad falso tiempo día días año años hora horas semana mes veces cosa cosas persona gente casa trabajo
+        nombre número cita citas reserva reservar pedido pedir pizza pizzas cancelar cambiar llamar llamada hablar
+        pregunta problema ayuda ayudar importante urgente enfermo enferma dolor duele cansado listo lista perdido
+        dos tres cuatro cinco seis siete ocho nueve diez veinte treinta cien mil lindo bonito bonita feo caro barato
+        frío calor sol lluvia perro gato coche carro dinero precio cuesta comer comida beber agua café tarde noche
+        temprano espera espere momento segundo minuto significa refiere entiendo entender repita repetir importa
+        deseo cuánto cuánta cuántos cuántas servicio cliente agente operador humano abierto cerrado dirección correo
+        teléfono
         """
     ),
     endings=("ando", "iendo", "mente", "ción", "ciones"),
@@ -127,61 +142,78 @@ SPANISH = Language(
     no=vocabulary("no nop nones"),
     yes_phrases=phrases(
         """
-        sí|sí sí|sí claro|sí por favor|sí gracias|sí señor|sí señora|sí quiero|sí es|sí así es|sí correcto|sí exacto|sí eso es|claro|claro que sí
-        por supuesto|por supuesto que sí|desde luego|vale|de acuerdo|correcto|correcta|exacto|exactamente|así es|eso es|está bien|esta bien|cómo no
-        ya lo creo|efectivamente|en efecto|perfecto|afirmativo|cierto|es cierto|verdad|es verdad|verdadero|bueno|seguro|por favor|ok|okay|sin duda
-        es correcto|eso es correcto|está correcto|muy bien|me parece bien|adelante|encantado|encantada|con gusto|con mucho gusto|cabal|dale|venga
-        creo que sí|supongo que sí|me gustaría|lo soy|soy yo|lo es|sí lo es|sí lo soy|me encantaría|confirmo|confirmado|naturalmente|obvio|genial|estupendo
+        sí|sí sí|sí claro|sí por favor|sí gracias|sí señor|sí señora|sí quiero|sí es|sí así es|sí correcto|sí exacto
+        sí eso es|claro|claro que sí|por supuesto|por supuesto que sí|desde luego|vale|de acuerdo|correcto|correcta
+        exacto|exactamente|así es|eso es|está bien|esta bien|cómo no|ya lo creo|efectivamente|en efecto|perfecto
+        afirmativo|cierto|es cierto|verdad|es verdad|verdadero|bueno|seguro|por favor|ok|okay|sin duda|es correcto
+        eso es correcto|está correcto|muy bien|me parece bien|adelante|encantado|encantada|con gusto|con mucho gusto
+        cabal|dale|venga|creo que sí|supongo que sí|me gustaría|lo soy|soy yo|lo es|sí lo es|sí lo soy|me encantaría
+        confirmo|confirmado|naturalmente|obvio|genial|estupendo
         """
     ),
     no_phrases=phrases(
         """
-        no|no no|no gracias|para nada|claro que no|qué va|en absoluto|de ninguna manera|de ningún modo|nunca|jamás|incorrecto|incorrecta|negativo
-        mejor no|no lo creo|creo que no|falso|es falso|no es correcto|no es cierto|no es verdad|no está bien|no es así|eso no es|no exactamente
-        por supuesto que no|desde luego que no|no quiero|no por ahora|ahora no|todavía no|aún no|no mucho|la verdad no|la verdad es que no
-        realmente no|tampoco|ni hablar|está mal|eso está mal|no es eso|no señor|no señora|nada|ninguno|preferiría no|no soy yo|en realidad no|supongo que no
+        no|no no|no gracias|para nada|claro que no|qué va|en absoluto|de ninguna manera|de ningún modo|nunca|jamás
+        incorrecto|incorrecta|negativo|mejor no|no lo creo|creo que no|falso|es falso|no es correcto|no es cierto
+        no es verdad|no está bien|no es así|eso no es|no exactamente|por supuesto que no|desde luego que no
+        no quiero|no por ahora|ahora no|todavía no|aún no|no mucho|la verdad no|la verdad es que no|realmente no
+        tampoco|ni hablar|está mal|eso está mal|no es eso|no señor|no señora|nada|ninguno|preferiría no|no soy yo
+        en realidad no|supongo que no
         """
     ),
     unsure=phrases(
-        "no sé|no lo sé|no se|no lo se|ni idea|no tengo idea|no estoy seguro|no estoy segura|sí o no|sí y no|tal vez|quizás|"
-        "no entiendo|no entendí|no te entiendo|no le entiendo|no importa|no hay problema"
+        """
+        no sé|no lo sé|no se|no lo se|ni idea|no tengo idea|no estoy seguro|no estoy segura|sí o no|sí y no|tal vez
+        quizás|no entiendo|no entendí|no te entiendo|no le entiendo|no importa|no hay problema
+        """
     ),
     fillers=phrases(
         """
-        eh|em|pues|bueno|este|a ver|hola|buenos días|buenas tardes|buenas noches|buenas|gracias|muchas gracias|por favor|sí|ok|vale
-        entonces|mire|oiga|señor|señora|creo que|creo|digamos|ahora|claro|perfecto|de acuerdo|mm|ah|oh|hmm|um|uh|quizá
+        eh|em|pues|bueno|este|a ver|hola|buenos días|buenas tardes|buenas noches|buenas|gracias|muchas gracias
+        por favor|sí|ok|vale|entonces|mire|oiga|señor|señora|creo que|creo|digamos|ahora|claro|perfecto|de acuerdo
+        mm|ah|oh|hmm|um|uh|quizá
         """
     ),
     asking=phrases(
         """
-        qué|cuál|cuáles|por qué|dónde|quién|quiénes|cuándo|cómo|cuánto|cuánta|cuántos|cuántas|a qué|de qué|hay|tienen|tiene usted
-        me puede decir|puede decirme|me podría decir|está abierto|es posible|a cómo
+        qué|cuál|cuáles|por qué|dónde|quién|quiénes|cuándo|cómo|cuánto|cuánta|cuántos|cuántas|a qué|de qué|hay
+        tienen|tiene usted|me puede decir|puede decirme|me podría decir|está abierto|es posible|a cómo
         """
     ),
     proposing=phrases("qué tal|qué le parece|qué te parece|por qué no"),
     declines=phrases(
         """
-        prefiero no|preferiría no|no quiero decir|no se lo quiero decir|no quiero decirlo|no quiero dar|no quiero responder|no quiero contestar
-        no se lo digo|no te lo digo|no es asunto suyo|no es asunto tuyo|no le importa|es privado|eso es privado|es personal|me niego
-        sin comentarios|no deseo|no voy a decir|no voy a dar|no puedo decir|no puedo decirlo|no se lo voy a decir|saltar|sáltelo|omitir|paso
+        prefiero no|preferiría no|no quiero decir|no se lo quiero decir|no quiero decirlo|no quiero dar
+        no quiero responder|no quiero contestar|no se lo digo|no te lo digo|no es asunto suyo|no es asunto tuyo
+        no le importa|es privado|eso es privado|es personal|me niego|sin comentarios|no deseo|no voy a decir
+        no voy a dar|no puedo decir|no puedo decirlo|no se lo voy a decir|saltar|sáltelo|omitir|paso
         """
     ),
     corrections=phrases(
         """
-        quise decir|quería decir|quiero decir|me refería a|me refiero a|en realidad es|en realidad|digo|mejor dicho|más bien|corrección|corrijo
-        cámbielo a|cambia a|cambie a|que sea|mejor|perdón quise decir|debería ser|debe ser|ponga|dije
+        quise decir|quería decir|quiero decir|me refería a|me refiero a|en realidad es|en realidad|digo|mejor dicho
+        más bien|corrección|corrijo|cámbielo a|cambia a|cambie a|que sea|mejor|perdón quise decir|debería ser
+        debe ser|ponga|dije
         """
     ),
     repairs=phrases(
-        "no|no espere|no espera|espere|espera|perdón|no perdón|perdone|digo|no digo|quise decir|quiero decir|mejor|"
-        "mejor dicho|no mejor|más bien|disculpe|corrección|en realidad|me equivoqué"
+        """
+        no|no espere|no espera|espere|espera|perdón|no perdón|perdone|digo|no digo|quise decir|quiero decir|mejor
+        mejor dicho|no mejor|más bien|disculpe|corrección|en realidad|me equivoqué
+        """
     ),
     negations=phrases(
-        "no|no un|no una|no el|no la|no es|sin|no quiero|no quiero un|no quiero una|no quiero la|no quiero el|"
-        "en vez de|en lugar de|ni|excepto|menos|nunca"
+        """
+        no|no un|no una|no el|no la|no es|sin|no quiero|no quiero un|no quiero una|no quiero la|no quiero el
+        en vez de|en lugar de|ni|excepto|menos|nunca
+        """
     ),
     alternatives=frozenset({"o", "u"}),
-    links=vocabulary("es sea será de del la el los las un una en para a por son era fue debe ser igual mi"),
+    links=vocabulary(
+        """
+        es sea será de del la el los las un una en para a por son era fue debe ser igual mi
+        """
+    ),
     nouns=vocabulary("opción número alternativa"),
     final=vocabulary("último última"),
     suffixes=("os", "as", "es", "s", "o", "a"),
