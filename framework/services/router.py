@@ -49,6 +49,11 @@ class Router(ABC):
     def score(self, text: str, phrases: Sequence[str]) -> list[float]:
         """How like the text each phrase is, from 0 to 1. May take milliseconds; may be called from any thread."""
 
+    def weigh(self, text: str, groups: Sequence[Sequence[str]]) -> list[float]:
+        """How much the text means what each group of phrases says, from 0 to 1."""
+        scores = iter(self.score(text, [phrase for group in groups for phrase in group]))
+        return [max((next(scores) for _ in group), default=0.0) for group in groups]
+
 
 def plain(text: str) -> str:
     """The words alone: no case, no punctuation, no doubled spaces.

@@ -25,6 +25,12 @@ if TYPE_CHECKING:
 
     Vector = np.ndarray[tuple[int, ...], np.dtype[Any]]
 
+FEW = 0.04
+"""What a score is less worth with a single intent: a stranger looks more like the only one than like one of many."""
+
+MANY = 12
+"""With so many intents a score counts in full."""
+
 KEPT = 4096
 """Embeddings kept per process: 2 kB each, 8 MB."""
 
@@ -99,8 +105,9 @@ class Intents:
         """How much each intent is meant, from about 0 to 1."""
         likeness = self._vectors @ self._sentences.of(text) + LETTERS * self._letters.shared(text)
         learnt = likeness @ self._weights
+        doubt = FEW * max(0.0, 1 - len(learnt) / MANY)
         return [
-            float(PLAIN * nearness(likeness[self._owner == place].tolist()) + (1 - PLAIN) * score)
+            float(PLAIN * nearness(likeness[self._owner == place].tolist()) + (1 - PLAIN) * score - doubt)
             for place, score in enumerate(learnt)
         ]
 

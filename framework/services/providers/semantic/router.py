@@ -42,21 +42,26 @@ class SemanticRouter(Router):
 
     def judge(self, text: str, choices: Sequence[Choice]) -> Verdict:
         """The same, at once."""
-        groups = tuple(tuple(plain(phrase) for phrase in (choice.text, *choice.examples)) for choice in choices)
-        scores = self._learnt(groups).scores(plain(text))
-        ranked = sorted(zip(scores, range(len(scores)), strict=True), key=lambda pair: (-pair[0], pair[1]))
-        best, place = ranked[0]
-        score = round(min(1.0, max(0.0, best)), 4)
-        close = len(ranked) > 1 and best - ranked[1][0] < self._margin
-        return Verdict(None if best < self._floor or close else choices[place].key, score, "router")
+        scores = self.weigh(text, [(choice.text, *choice.examples) for choice in choices])
+        ranked = sorted(range(len(scores)), key=lambda place: (-scores[place], place))
+        best = scores[ranked[0]]
+        close = len(ranked) > 1 and best - scores[ranked[1]] < self._margin
+        return Verdict(None if best < self._floor or close else choices[ranked[0]].key, best, "router")
 
     def score(self, text: str, phrases: Sequence[str]) -> list[float]:
         """How like the text each phrase is; the very words score 1."""
         heard = plain(text[:LONGEST])
         if not heard:
             return [0.0] * len(phrases)
-        said = [plain(phrase) for phrase in phrases]
-        return [round(min(1.0, max(0.0, cosine)), 4) for cosine in self._known.likeness(heard, said)]
+        return [_figure(cosine) for cosine in self._known.likeness(heard, [plain(phrase) for phrase in phrases])]
+
+    def weigh(self, text: str, groups: Sequence[Sequence[str]]) -> list[float]:
+        """How much each group of phrases is meant, told apart by a classifier made of all of them."""
+        heard = plain(text[:LONGEST])
+        if not heard or not groups:
+            return [0.0] * len(groups)
+        learnt = self._learnt(tuple(tuple(plain(phrase) for phrase in group) for group in groups))
+        return [_figure(score) for score in learnt.scores(heard)]
 
     def _learnt(self, groups: tuple[tuple[str, ...], ...]) -> Intents:
         """What is known about these intents; a node's are met again and again, so the last few sets are kept."""
@@ -76,6 +81,11 @@ class SemanticRouter(Router):
         if self._sentences is None:
             self._sentences = embeddings()
         return self._sentences
+
+
+def _figure(score: float) -> float:
+    """Between 0 and 1, and the same on every machine that rounds alike."""
+    return round(min(1.0, max(0.0, score)), 4)
 
 
 def build(context: ServiceContext) -> SemanticRouter:
