@@ -51,9 +51,9 @@ class Found:
     version: str = ""
 
 
-def built_in(modules: Iterable[str] = BUILT_IN) -> Iterator[Found]:
+def built_in() -> Iterator[Found]:
     """The plugins of this package."""
-    for path in modules:
+    for path in BUILT_IN:
         name = path.removesuffix(".plugin").rpartition(".")[2]
         yield Found(name=name, origin="built in", place=path, load=_importer(path))
 
