@@ -219,9 +219,9 @@ def diagnostics_page() -> str:
     return "".join(parts)
 
 
-DIAGNOSTICS_HEAD = f"""What `convo check` can say. Codes are stable. Errors keep a flow from running and make the exit code 1; warnings do so
-with `--strict`; advice never does.
+DIAGNOSTICS_HEAD = f"""What `convo check` can say. Codes are stable.
 
+Errors keep a flow from running and make the exit code 1; warnings do so with `--strict`; advice never does.
 Files of every kind are compared with [the keys](keys.md) first. These four stand behind {", ".join(STRUCTURED)}:
 
 """

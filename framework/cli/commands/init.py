@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from framework.cli.commands.schema import Kind, made
 from framework.errors import UserError
 
 STARTER = Path(__file__).resolve().parent.parent / "starter"
@@ -23,7 +24,7 @@ def init(
     editor complete these files, and a README that says what to try. Nothing that is already there is touched: a
     folder that holds anything is refused.
 
-    Example: `convo init bakery && cd bakery && convo chat`
+    For example: `convo init bakery && cd bakery && convo chat`
     """
     written = begin(folder)
     print(f"{folder} is a project now, with {len(written)} files. Try:")
@@ -39,9 +40,9 @@ def begin(folder: Path) -> list[Path]:
     for source in sorted(path for path in STARTER.rglob("*") if path.is_file() and not LEFT_OUT & {*path.parts}):
         target = folder / _name(source.relative_to(STARTER))
         written.append(_write(target, source.read_text("utf-8")))
-    for kind, schema in _schemas().items():
-        target = folder / "schema" / f"{kind}.schema.json"
-        written.append(_write(target, json.dumps(schema, indent=2, ensure_ascii=False) + "\n"))
+    for kind in Kind:
+        text = json.dumps(made(kind.value), indent=2, ensure_ascii=False)
+        written.append(_write(folder / "schema" / f"{kind.value}.schema.json", f"{text}\n"))
     return written
 
 
@@ -51,7 +52,7 @@ def _refuse_unless_free(folder: Path) -> None:
         raise UserError(f"`{folder}` is a file", fix="Name a folder that is new or empty.")
     if not folder.exists():
         return
-    there = sorted(path.name for path in folder.iterdir())
+    there = sorted(path.name for path in folder.iterdir() if path.name != ".git")
     if there:
         shown = ", ".join(f"`{name}`" for name in there[:3]) + (", …" if there[3:] else "")
         raise UserError(

@@ -21,6 +21,11 @@ def test_an_empty_folder_will_do(tmp_path: Path):
     assert begin(tmp_path)
 
 
+def test_a_folder_that_only_git_knows_will_do(tmp_path: Path):
+    (tmp_path / ".git").mkdir()
+    assert begin(tmp_path)
+
+
 def test_the_files_name_schemas_that_were_written_too(tmp_path: Path):
     for path in begin(tmp_path):
         if path.suffix == ".yaml":
