@@ -51,6 +51,8 @@ class Driver:
     """The model's context, as Pipecat would hold it."""
     role: str | None = None
     offered: tuple[effects.Offer, ...] = ()
+    shared: dict[str, Any] = field(default_factory=dict)
+    """The free-form state that Pipecat's functions change."""
     fates: dict[str, tuple[str, str]] = field(default_factory=dict)
     record: list[tuple[inputs.Input, list[effects.Effect]]] = field(default_factory=list)
     ended: str | None = None
@@ -60,6 +62,7 @@ class Driver:
     def start(self, **session: Any) -> Driver:
         """Begin the conversation."""
         info = {"id": "test", "channel": self.channel, "language": self.plan.languages[0], **session}
+        self._share()
         return self.happens(inputs.Started(at=self.now, session=info))
 
     def hear(self, *texts: str) -> Driver:
@@ -172,10 +175,18 @@ class Driver:
             return []  # a tool that hangs
         try:
             result = double(effect.arguments)
+            self._share()
         except Exception as error:  # noqa: BLE001 - a double may fail in any way
             why = str(error)
             return [inputs.ToolFinished(at=self.now, call=effect.call, outcome="error", code="failed", message=why)]
         return [inputs.ToolFinished(at=self.now, call=effect.call, outcome="value", result=result)]
+
+    def _share(self) -> None:
+        """Tell the engine what Pipecat's functions made of their state."""
+        if self.shared != self.state["state"]:
+            changed = inputs.StateChanged(at=self.now, state=dict(self.shared))
+            self.state, _ = step(self.plan, self.state, changed)
+            self.record.append((changed, []))
 
     def _act(self, effect: effects.Act) -> list[inputs.Input]:
         return [inputs.ActionFinished(at=self.now, action=effect.action)]

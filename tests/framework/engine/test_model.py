@@ -122,8 +122,8 @@ nodes:
 
 
 def test_a_pipecat_node_acts_before_it_prompts(drive):
-    call = drive(PIPECAT, tools={"pick": lambda _: {"size": "large"}}, start=False, pipecat=True)
-    call.happens(inputs.StateChanged(at=call.now, state={"who": "Ada"})).start()
+    call = drive(PIPECAT, tools={"pick": lambda _: {"size": "large"}}, start=False, pipecat=True, shared={"who": "Ada"})
+    call.start()
     assert call.said == ["Hi Ada", "All right.", "Bye {{ who }}"]
     assert call.role == "You are Ada."
     assert call.messages[:2] == [{"role": "assistant", "content": "Hi Ada"}, {"role": "developer", "content": "Ask."}]
@@ -140,8 +140,9 @@ def test_a_branch_decides_by_the_result(drive):
         model=scripted(["Hi."], [("pick", {})]),
         start=False,
         pipecat=True,
+        shared={"who": "Ada"},
     )
-    call.happens(inputs.StateChanged(at=call.now, state={"who": "Ada"})).start()
+    call.start()
     call.hear("large")
     assert call.node == "b"
     assert call.messages[0] == {"role": "developer", "content": "Next."}
@@ -155,8 +156,9 @@ def test_the_first_transition_of_a_turn_wins(drive):
         model=scripted(["Hi."], [("pick", {}), ("go", {})]),
         start=False,
         pipecat=True,
+        shared={"who": "Ada"},
     )
-    call.happens(inputs.StateChanged(at=call.now, state={"who": "Ada"})).start()
+    call.start()
     call.hear("go")
     assert call.node == "b"
     assert len([m for m in call.messages if m["role"] == "tool"]) == 0  # the context was reset
