@@ -187,7 +187,7 @@ def _asked(reading: Reading, said: tuple[Spoken, ...], language: Language) -> Sp
 
 
 def _of_month(day: Spoken) -> bool:
-    return day.day is not None and day.month is None
+    return day.day is not None and day.month is None and day.weekday is None and day.shift is None
 
 
 def _wanted(reading: Reading, day: Spoken, first: int, last: int, language: Language) -> bool:

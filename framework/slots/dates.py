@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import lru_cache
 from typing import Literal
@@ -36,7 +36,9 @@ class Spoken:
     when: Literal["", "next", "last", "this", "week"] = ""
     """Which of the weekdays."""
     shift: tuple[int, str] | None = None
-    """How far from today: `(2, "w")`."""
+    """How far from today: `(2, "w")`; with a day: in the month that is so far away."""
+    plus: tuple[int, str] | None = None
+    """How far from the day that all else says."""
 
     @property
     def whole(self) -> bool:
@@ -51,13 +53,19 @@ def resolve(said: Spoken, today: date, prefer: Prefer) -> date | None:
     datetime.date(1985, 3, 3)
     """
     try:
-        if said.shift is not None:
-            return moved(today, *said.shift)
-        if said.weekday is not None:
-            return _weekday(said, today, prefer)
-        return _calendar(said, today, prefer)
+        day = _plain(said, today, prefer)
+        return day if day is None or said.plus is None else moved(day, *said.plus)
     except (ValueError, OverflowError):
         return None
+
+
+def _plain(said: Spoken, today: date, prefer: Prefer) -> date | None:
+    if said.shift is not None:
+        day = moved(today, *said.shift)
+        return day if said.day is None else day.replace(day=said.day)
+    if said.weekday is not None and said.day is None:
+        return _weekday(said, today, prefer)
+    return _calendar(said, today, prefer)
 
 
 def moved(start: date, by: int, unit: str) -> date:
@@ -186,7 +194,7 @@ class _Days:
         if not self._is(self.dates.weekdays, index):
             return None
         said = self._calendar(index + 1) or self._of_month(index + 1)
-        return said and Spoken(first, said.last, said.day, said.month, said.year, said.short)
+        return replace(said, first=first, weekday=self.dates.weekdays[self.words[index]]) if said else None
 
     def _calendar(self, index: int) -> Spoken | None:
         first = index
@@ -266,10 +274,13 @@ class _Days:
             if self._is(dates.weekdays, index):
                 return Spoken(first, index + 1, weekday=dates.weekdays[self.words[index]], when="week")
             return None
-        when, index = self._which(index)
+        skipped = dates.after_next.at(self.words, index)
+        when, index = self._which(index + skipped)
         if not self._is(dates.weekdays, index):
             return None
         weekday, index = dates.weekdays[self.words[index]], index + 1
+        if skipped or (length := dates.after_next.at(self.words, index)):
+            return Spoken(first, index + (0 if skipped else length), weekday=weekday, when="next", plus=(1, "w"))
         for phrases, later in ((dates.next_week, "week"), (dates.following, "next"), (dates.bygone, "last")):
             if length := phrases.at(self.words, index):
                 return Spoken(first, index + length, weekday=weekday, when=later)  # type: ignore[arg-type]
@@ -303,6 +314,8 @@ class _Days:
         return None
 
     def _measured(self, first: int, index: int, sign: int, after: Phrases | None) -> Spoken | None:
+        if index > first and index < len(self.words) and self.words[index] in self.dates.about:
+            index += 1
         number = cardinal(self.reading, index, self.language)
         if number and number.figures:
             count, index = int(number.value), number.last
@@ -313,11 +326,14 @@ class _Days:
         if not self._is(self.dates.units, index) or count > 9999:
             return None
         unit, index = self.dates.units[self.words[index]], index + 1
-        if after is not None:
-            if not (length := after.at(self.words, index)):
-                return None
-            index += length
-        return Spoken(first, index, shift=(sign * count, unit))
+        if after is None:
+            return Spoken(first, index, shift=(sign * count, unit))
+        if length := after.at(self.words, index):
+            return Spoken(first, index + length, shift=(sign * count, unit))
+        if sign > 0 and (length := self.dates.counted_from.at(self.words, index)):
+            day = self.at(index + length)
+            return replace(day, first=first, plus=(count, unit)) if day and day.plus is None else None
+        return None
 
     def _of_month(self, index: int) -> Spoken | None:
         """Like "The ninth"."""
@@ -325,7 +341,11 @@ class _Days:
         while index < len(self.words) and self.words[index] in self.dates.leads:
             index += 1
         day = self._day(index) if index > first else ordinal_at(self.reading, index, self.language)
-        return Spoken(first, day[1], day=day[0]) if day and 1 <= day[0] <= 31 else None
+        if day is None or not 1 <= day[0] <= 31:
+            return None
+        if length := self.dates.next_month.at(self.words, day[1]):
+            return Spoken(first, day[1] + length, day=day[0], shift=(1, "m"))
+        return Spoken(first, day[1], day=day[0])
 
     def _without_day(self, index: int) -> Spoken | None:
         """Like "March 1985": a month and a year, and no day."""

@@ -184,6 +184,7 @@ def _placed(reading: Reading, options: EnumOptions, language: Language) -> Found
     """Like "The second one", "number two", "the last"."""
     first, last = core(reading, language)
     words, values = reading.words, list(options.values)
+    first = _past_wishes(reading, first, last, language)
     while first < last and words[first] in (language.links | language.dates.leads) - language.nouns:
         first += 1
     begin = first
@@ -195,6 +196,17 @@ def _placed(reading: Reading, options: EnumOptions, language: Language) -> Found
     if place is None or not 1 <= place <= len(values) or after != last:
         return None
     return found(reading, values[place - 1], begin, last)
+
+
+def _past_wishes(reading: Reading, first: int, last: int, language: Language) -> int:
+    """Past "I'll go with", where "the" or "number" then begins the place."""
+    for index in range(last - 2, first, -1):
+        numbered = reading.words[index] in language.nouns - language.numbers.one
+        begins = numbered or reading.words[index] in language.dates.leads
+        if begins and _place(reading, index + 1, 0, language, numbered=numbered)[0] is not None:
+            wishes = set(reading.words[first:index]) - language.links
+            return index if wishes <= language.names.stops else first
+    return first
 
 
 def _place(reading: Reading, index: int, count: int, language: Language, *, numbered: bool) -> tuple[int | None, int]:

@@ -18,7 +18,7 @@ from framework.slots.numbers import Number, in_figures, numbers_in, whole
 from framework.slots.phrases import sentence
 from framework.slots.tokens import Reading, read
 
-FEW = 3
+FEW = 2
 """Up to so many words, an article alone may be a number: "una pizza"."""
 
 
@@ -131,7 +131,7 @@ def _vague(reading: Reading, number: Number, language: Language) -> bool:
     if number.first and reading.words[number.first - 1] in numbers.before_one:
         return True
     first, last = core(reading, language)
-    return reading.words[number.first] in numbers.articles and last - first > FEW
+    return reading.words[number.first] in numbers.articles and last - first > FEW and number.last != last
 
 
 def _whole_answer(reading: Reading, language: Language) -> Number | None:

@@ -120,8 +120,10 @@ def _bare(reading: Reading, language: Language) -> Span | None:
     if (spelled := _letters(reading, first, language)) and _only_fillers(reading, spelled[1], language):
         return spelled
     taken = _name(reading, first, language, _likely)
-    if taken is None or not _only_fillers(reading, taken[1], language, spelled=True):
+    if taken is None:
         return None
+    if not _only_fillers(reading, taken[1], language, spelled=True):
+        return taken if _plainly(reading, taken) else None
     return taken if not _a_sentence(reading, taken, language) else None
 
 
@@ -132,6 +134,12 @@ def _a_sentence(reading: Reading, taken: Span, language: Language) -> bool:
         return False
     capitals = [word[0].isupper() for word in words]
     return not any(capitals[1:]) and (capitals[0] or len(words) > 3)
+
+
+def _plainly(reading: Reading, taken: Span) -> bool:
+    """Whether two or more words with capitals stand before punctuation: "Ada Lovelace. I have an appointment."."""
+    words = [reading.raw(index) for index in range(*taken)]
+    return len(words) > 1 and all(word[0].isupper() for word in words) and reading.ends_clause(taken[1] - 1)
 
 
 def _only_fillers(reading: Reading, index: int, language: Language, *, spelled: bool = False) -> bool:

@@ -31,6 +31,8 @@ def yes_no(text: str, language: str) -> bool | None:
         return None
     clauses = _clauses(reading)
     verdicts = [_clause(clause, known) for clause in clauses]
+    if None in verdicts:  # "okay, play some music" is no yes
+        verdicts = [None if clause in known.polite else said for clause, said in zip(clauses, verdicts, strict=True)]
     said = {verdict for verdict in verdicts if verdict is not None}
     if not said:
         return _anywhere(reading, known)
@@ -172,7 +174,7 @@ def _denied(reading: Reading, language: Language) -> int | None:
     after = first + length
     if not length or after >= len(reading.words):
         return None
-    denied = reading.words[first] in language.no
+    denied = reading.words[first] in language.no and not language.no_is_not
     if not reading.gap(after) and not denied:
         return None
     return after

@@ -21,7 +21,9 @@ def words(text: str, language: str = "en") -> tuple[str, ...]:
     >>> words("Twenty-one of the first.")
     ('21', 'of', 'the', '1')
     """
-    reading, known, found, index = read(text), language_of(language), [], 0
+    reading, known = read(text), language_of(language)
+    found: list[str] = []
+    index = 0
     numbers = {number.first: number for number in numbers_in(text, language) if not number.weak}
     days = {day.first: day for day in days_in(text, language) if day.whole}
     while index < len(reading.words):

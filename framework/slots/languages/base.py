@@ -89,6 +89,14 @@ class Dates:
     following: Phrases
     """After a weekday: "el martes **que viene**"."""
     next_week: Phrases
+    next_month: Phrases
+    """After a day: "the first **of next month**"."""
+    after_next: Phrases
+    """Before or after a weekday: "Tuesday **after next**", "**übernächsten** Dienstag"."""
+    counted_from: Phrases
+    """Between a distance and the day it is counted from: "a week **from** Tuesday"."""
+    about: frozenset[str]
+    """May stand before a distance: "in **about** two weeks"."""
     last: Phrases
     bygone: Phrases
     """After a weekday: "el martes **pasado**"."""
@@ -140,6 +148,10 @@ class Language:
     yes_phrases: Phrases
     """Phrases that mean yes when they are the whole clause."""
     no_phrases: Phrases
+    polite: Phrases
+    """Mean yes only while nothing else is said: please, okay."""
+    no_is_not: bool = False
+    """Whether the word for no also makes any verb negative: "no le oigo"."""
     unsure: Phrases
     """Begin like a yes or no and are none."""
     fillers: Phrases

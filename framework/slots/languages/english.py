@@ -78,7 +78,11 @@ DATES = Dates(
     ago=phrases("ago|back|before today"),
     next=phrases("next|coming|this coming|the next|the coming|the following"),
     following=phrases("coming"),
-    next_week=phrases("next week|of next week|the week after|week after next"),
+    next_week=phrases("next week|of next week"),
+    next_month=phrases("of next month|next month"),
+    after_next=phrases("after next"),
+    counted_from=phrases("from|after"),
+    about=vocabulary("about around roughly approximately like maybe"),
     last=phrases("last|past|previous|this past"),
     bygone=phrases("last week|past"),
     this=phrases("this|on|for"),
@@ -98,7 +102,8 @@ NAMES = Names(
     ),
     weak=phrases(
         """
-        i am|im|this is|its|it is|that is|thats|that would be|youre speaking with|you are speaking with|it would be
+        under|i am|im|this is|its|it is|that is|thats|that would be|youre speaking with|you are speaking with
+        it would be
         """
     ),
     tails=phrases(
@@ -126,9 +131,9 @@ NAMES = Names(
         other others own perhaps possible probably quite rather really right same second several some somebody
         someone something soon still such two three four five six seven eight nine ten eleven twelve twenty thirty
         forty fifty hundred thousand today tomorrow tonight yesterday very way well also always already almost
-        another away back bad best better big call called calling came cancel change check close come coming day
-        days different doctor else end enough even ever example fact far feel find fine food forget free friend gave
-        get gets getting give given go goes going gone good got great half hand hang happen happened happy hard hear
+        another away back bad best better big call called calling came cancel change check close come coming days
+        different doctor else end enough even ever example fact far feel find fine food forget free friend gave get
+        gets getting give given go goes going gone good got great half hand hang happen happened happy hard hear
         heard hello hey hi help hold home hope hot hour hours house idea important interested just keep kind knew
         know known large late later leave left let lets like likes liked line listen listening live long look
         looking lost love made make makes making mean means meant meet mind minute moment money month months morning
@@ -143,8 +148,8 @@ NAMES = Names(
         cold headache busy driving alone afraid glad confused asking aware unsure welcome available certain excited
         bored sad angry mad cat cats dog dogs car cars sun rain raining sunny blue red yellow black delivery address
         email medium extra cheese tomato music song news movie film football game bus train plane bring brought eat
-        drink coffee tea sleep buy cost costs price cheap expensive pretty ugly beautiful whatsoever um uh er erm
-        hmm huh ah wow actually basically literally honestly clearly nicely kindly agent human operator manager
+        drink coffee tea sleep buy cost costs cheap expensive pretty ugly beautiful whatsoever um uh er erm hmm huh
+        ah wow actually basically literally honestly clearly nicely kindly agent human operator manager
         representative goodbye bye refuse prefer skip pass secret private business worry course exactly correct
         incorrect true false
         """
@@ -161,17 +166,20 @@ ENGLISH = Language(
     no=vocabulary("no nope nah nay naw"),
     yes_phrases=phrases(
         """
-        yes|yeah|yep|yup|sure|sure thing|sure is|ok|okay|k|correct|right|exactly|absolutely|definitely|certainly
-        indeed|affirmative|of course|thats right|that is right|thats correct|that is correct|you bet|you got it
-        youve got it|i do|i am|i have|i would|i will|i did|i can|it is|it was|it does|they are|we do|we are|we would
-        please do|please|yes please|go ahead|sounds good|sounds great|sounds right|sounds fine|why not|uh huh|mm hmm
-        mhm|uhhuh|fine|thats fine|that is fine|that works|that works for me|works for me|perfect|great|good
-        very good|all right|alright|i think so|i guess so|i guess|i suppose so|i believe so|true|thats true
-        that is true|very much|by all means|i agree|agreed|confirmed|confirm|yes i do|yes it is|yes that is
-        id like that|i would like that|id love to|i would love to|id love that|gladly|happy to|id be happy to
-        yes of course|totally|for sure|no problem|thats it|that is it|thats me|that is me|it sure is|looks good
-        thats good|that is good|precisely|thats perfect|thats great|quite right|most certainly|right you are|spot on
-        ten four|roger|without a doubt|obviously|naturally
+        thatd be great|thatd be nice|thatd be good|thatd be lovely|that would be great|that would be nice
+        that would be good|that would be lovely|youre right|you are right|its correct|its right|its fine|its true
+        its ok|its okay|its perfect|its good|do it|lets do it|looks right|i confirm|thats what i said
+        thats what i want|yes|yeah|yep|yup|sure|sure thing|sure is|ok|okay|k|correct|right|exactly|absolutely
+        definitely|certainly|indeed|affirmative|of course|thats right|that is right|thats correct|that is correct
+        you bet|you got it|youve got it|i do|i am|i have|i would|i will|i did|i can|it is|it was|it does|they are
+        we do|we are|we would|please do|please|yes please|go ahead|sounds good|sounds great|sounds right|sounds fine
+        why not|uh huh|mm hmm|mhm|uhhuh|fine|thats fine|that is fine|that works|that works for me|works for me
+        perfect|great|good|very good|all right|alright|i think so|i guess so|i guess|i suppose so|i believe so|true
+        thats true|that is true|very much|by all means|i agree|agreed|confirmed|confirm|yes i do|yes it is
+        yes that is|id like that|i would like that|id love to|i would love to|id love that|gladly|happy to
+        id be happy to|yes of course|totally|for sure|no problem|thats it|that is it|thats me|that is me|it sure is
+        looks good|thats good|that is good|precisely|thats perfect|thats great|quite right|most certainly
+        right you are|spot on|ten four|roger|without a doubt|obviously|naturally
         """
     ),
     no_phrases=phrases(
@@ -182,14 +190,15 @@ ENGLISH = Language(
         i have not|i wouldnt|i would not|i wont|i will not|i cant|i cannot|i didnt|i did not|it isnt|it is not
         its not|it doesnt|it wasnt|we dont|we are not|they arent|they are not|dont|do not|please dont
         i dont think so|i dont believe so|absolutely not|of course not|certainly not|definitely not|not exactly
-        not quite|not yet|not now|not today|not this time|not that i know|not that i know of|rather not
-        id rather not|i would rather not|false|thats false|not true|thats not true|that is not true|not correct
-        not right|nothing|none|by no means|not in the least|under no circumstances|no sir|no maam|no siree
-        i think not|i guess not|i suppose not|not me|not a chance|hell no|i disagree|unfortunately not|im afraid not
-        i dont want to|i do not want to|i dont want that|i dont need that|no need|thats not me|that is not me
-        probably not|sure not
+        not quite|not yet|not now|not today|not right now|not this time|not that i know|not that i know of
+        rather not|id rather not|i would rather not|false|thats false|not true|thats not true|that is not true
+        not correct|not right|nothing|none|by no means|not in the least|under no circumstances|no sir|no maam
+        no siree|i think not|i guess not|i suppose not|not me|not a chance|hell no|i disagree|unfortunately not
+        im afraid not|i dont want to|i do not want to|i dont want that|i dont need that|no need|thats not me
+        that is not me|probably not|sure not
         """
     ),
+    polite=phrases("please|ok|okay|right|great|good|very good|fine|perfect|all right|alright|k|true"),
     unsure=phrases(
         """
         no idea|no one|no clue|no matter|no wonder|no more|no longer|no comment|no doubt|yes or no|yes and no
@@ -198,7 +207,7 @@ ENGLISH = Language(
     ),
     fillers=phrases(
         """
-        um|uh|er|erm|hmm|hm|mm|ah|oh|well|so|please|thanks|thank you|ok|okay|hi|hello|hey|good morning
+        anyway|um|uh|er|erm|hmm|hm|mm|ah|oh|well|so|please|thanks|thank you|ok|okay|hi|hello|hey|good morning
         good afternoon|good evening|right|you know|like|i mean|sure|sir|madam|maam|just|then|now|very much|yes|yeah
         yep|i think|i guess|i suppose|lets see|let me see|let me think|id say|i would say|kindly|alright|all right
         actually|of course|certainly

@@ -148,6 +148,10 @@ DATES = Dates(
         nächste woche|nächster woche|kommende woche|kommender woche|in der nächsten woche|der nächsten woche
         """
     ),
+    next_month=phrases("nächsten monats|des nächsten monats|kommenden monats|im nächsten monat"),
+    after_next=phrases("übernächsten|übernächster|übernächste"),
+    counted_from=phrases("ab|nach"),
+    about=vocabulary("etwa ungefähr circa rund zirka"),
     last=phrases("letzten|letzter|letzte|vergangenen|vorigen|am letzten|am vergangenen"),
     bygone=phrases("letzte woche|letzter woche|vergangene woche"),
     this=phrases("diesen|dieser|am|für|an diesem|den"),
@@ -224,6 +228,7 @@ GERMAN = Language(
         kein bedarf|das bin ich nicht|bin ich nicht|keine|keins|ich nicht|auch nicht|nichts
         """
     ),
+    polite=phrases("bitte|gut|sehr gut|ok|okay|super|prima|eben|wunderbar|perfekt|alles klar"),
     unsure=phrases(
         """
         keine ahnung|ich weiß nicht|weiß nicht|weiss nicht|ich weiss nicht|ja oder nein|ja und nein|nein oder ja

@@ -84,6 +84,10 @@ DATES = Dates(
         de la próxima semana|la próxima semana|de la semana que viene|la semana que viene
         """
     ),
+    next_month=phrases("del próximo mes|del mes que viene|del mes próximo"),
+    after_next=phrases(""),
+    counted_from=phrases("a partir del|a partir de|después del|después de"),
+    about=vocabulary("unos unas aproximadamente como"),
     last=phrases("pasado|último|el último|el pasado"),
     bygone=phrases("pasado|de la semana pasada|último"),
     this=phrases("este|el|para el|el día"),
@@ -161,10 +165,13 @@ SPANISH = Language(
         en realidad no|supongo que no
         """
     ),
+    polite=phrases("por favor|bueno|ok|okay|perfecto|muy bien|vale|seguro|venga|genial"),
+    no_is_not=True,
     unsure=phrases(
         """
         no sé|no lo sé|no se|no lo se|ni idea|no tengo idea|no estoy seguro|no estoy segura|sí o no|sí y no|tal vez
-        quizás|no entiendo|no entendí|no te entiendo|no le entiendo|no importa|no hay problema
+        quizás|no entiendo|no le oigo|no te oigo|no oigo|no le escucho|no escucho|no se oye|no le he oído|no entendí
+        no te entiendo|no le entiendo|no importa|no hay problema
         """
     ),
     fillers=phrases(

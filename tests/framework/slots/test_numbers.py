@@ -94,7 +94,8 @@ def test_several_numbers_in_one_text_are_read_in_order():
 @pytest.mark.parametrize(("value", "canonical"), [(3, 3), (3.0, 3), ("7", 7), ("-2.5", -2.5), (2.5, 2.5)])
 def test_a_number_that_was_set_gets_its_canonical_form(types, today, value, canonical):
     checked = types["number"].check(value, NumberOptions(), today)
-    assert checked == canonical and type(checked) is type(canonical)
+    assert checked == canonical
+    assert type(checked) is type(canonical)
 
 
 @pytest.mark.parametrize("value", ["three", True, None, [], float("nan"), float("inf"), "", "1e999"])
