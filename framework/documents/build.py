@@ -132,7 +132,7 @@ class Builder:
         self._check_tag(raw.tag, raw.span, "map")
         if _braces(raw):
             self.diagnostics.append(quote_it(raw.span))
-            return Node(raw.span, "")
+            return Node(raw.span, "", broken=True)
         node = Node(raw.span, {})
         written: dict[Any, Span] = {}
         for key_raw, value_raw in raw.children:
@@ -180,7 +180,7 @@ class Builder:
                     node.keys[key] = part.keys[key]
 
     def _include(self, raw: Leaf, path: Path) -> Node:
-        place = Node(raw.span, None)
+        place = Node(raw.span, None, broken=True)
         found = self._included_path(raw, path)
         if found is None:
             return place

@@ -37,6 +37,9 @@ class Shape:
 
     def value(self, annotation: Any, value: Any, path: Path, metadata: tuple[Any, ...] = ()) -> Any:
         """A clean copy of `value`, or `DROP`."""
+        if self.source.broken(path):
+            self.damage.append(path)
+            return DROP
         if get_origin(annotation) is Annotated:
             annotation, *more = get_args(annotation)
             metadata = (*metadata, *more)
@@ -108,12 +111,19 @@ class Shape:
         return keys
 
     def _unknown(self, fields: dict[str, Any], keys: dict[Any, Any], key: Any, inner: Any, path: Path) -> None:
-        fix = did_you_mean(str(key), fields)
-        close = nearest(str(key), fields)
+        """Report a key that nobody knows; where it is sure to be a misspelt one, go on with the right one."""
         place = (*path, key)
-        self._add(self.source.locate_key(place), "001", f"`{key}` is not a key that can stand here.", fix, place)
-        if close and close not in keys:
-            keys[close] = (key, inner)
+        owner = self.source.node(path)
+        absent = {name: info for name, info in fields.items() if name not in owner.children}
+        fitting = [n for n, info in absent.items() if _fits(info.annotation, _prepared(inner, tuple(info.metadata)))]
+        meant = nearest(str(key), fitting)
+        fix = f"Did you mean `{meant}`?" if meant else did_you_mean(str(key), fields)
+        message = f"`{key}` is not a key that can stand here."
+        self._add(self.source.locate_key(place), "001", message, fix, place)
+        if meant and meant not in keys:
+            self.damage.remove(place)
+            owner.rename(key, meant)
+            keys[meant] = (meant, inner)
 
     def _union(self, annotation: Any, value: Any, path: Path) -> Any:
         branches = get_args(annotation)

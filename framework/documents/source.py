@@ -28,6 +28,13 @@ class Node:
     """How deep it nests."""
     style: str = ""
     """How a scalar was written: plain, quoted (`'`, `"`) or as a block (`|`, `>`)."""
+    broken: bool = False
+    """The value could not be read, and that was said; what stands here is no more than a place."""
+
+    def rename(self, key: Any, to: Any) -> None:
+        """Take a misspelt key for what it was meant to be, in its place among the others."""
+        self.children = {to if k == key else k: child for k, child in self.children.items()}
+        self.keys = {to if k == key else k: span for k, span in self.keys.items()}
 
 
 @dataclass(frozen=True)
@@ -52,6 +59,11 @@ class Source:
     def has(self, path: KeyPath) -> bool:
         """True when something was written at `path`; a single value stands for a list of one."""
         return self._walk(path)[1]
+
+    def broken(self, path: KeyPath) -> bool:
+        """True when something was written at `path` that could not be read."""
+        node, written = self._walk(path)
+        return written and node.broken
 
     def _walk(self, path: KeyPath) -> tuple[Node, bool]:
         here = self.root

@@ -49,10 +49,13 @@ class Reading:
 
 
 def load(path: Path | str, project_root: Path | None = None) -> Loaded:
-    """The flow in the file at `path`; `DocumentError` with every problem of its structure."""
+    """The flow in the file at `path`; `DocumentError` with every error that can be seen without plugins."""
+    from framework.flows.check import check_reading, errors  # noqa: PLC0415 - rules look at what was loaded
+
     reading = examine_file(path, project_root)
-    if reading.loaded is None or reading.diagnostics:
-        raise DocumentError(reading.diagnostics, reading.texts)
+    problems = errors(check_reading(reading))
+    if reading.loaded is None or problems:
+        raise DocumentError(problems, reading.texts)
     return reading.loaded
 
 

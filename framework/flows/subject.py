@@ -116,8 +116,9 @@ class Subject:
     def lost(self, name: str) -> bool:
         """True when nobody can tell where the node leads: every way out is broken, or part of it was unreadable."""
         ways = self.after[name]
-        broken = [e for e in ways if e.target != END and e.target not in self.flow.nodes]
-        return bool(broken) and len(broken) == len(ways)
+        if not ways:
+            return self.hurt(("nodes", name))
+        return all(edge.target != END and edge.target not in self.flow.nodes for edge in ways)
 
     def ways(self, name: str) -> list[Way]:
         """The routes of a node's `next`."""

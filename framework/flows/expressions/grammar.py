@@ -63,6 +63,9 @@ def read(text: str) -> tuple[ast.expr, str]:
     lead = len(flat) - len(flat.lstrip())
     if not flat.strip():
         raise ExpressionError("an expression is missing here.")
+    if flat.lstrip().startswith("{{"):
+        bare = flat.strip().removeprefix("{{").removesuffix("}}").strip()
+        raise ExpressionError("braces are for texts; an expression stands bare here.", lead + 1, f"Write `{bare}`.")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
