@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -171,7 +172,7 @@ class PluginHost:
             name=plugin.name,
             origin=plugin.origin,
             place=plugin.place,
-            version=manifest.version or plugin.version,
+            version=manifest.version or plugin.version or ("" if plugin.origin == "project" else _own_version()),
             summary=manifest.summary or _summary(module),
             offers={} if problem else self.offers.names(plugin.name),
             settings=described(manifest.settings, plugin.name) if manifest.settings else [],
@@ -179,6 +180,10 @@ class PluginHost:
             hosts=list(manifest.hosts),
             problem=problem,
         )
+
+    def in_use(self) -> list[str]:
+        """The names of all plugins that were not left out, in the order they were loaded."""
+        return list(self._modules)
 
     def resources_of(self, plugin: str) -> list[Resource[Any]]:
         """What a plugin opens for each session."""
@@ -301,6 +306,16 @@ def _configuration(
         return [Path(folder) for folder in project], (), (), {}
     required = getattr(project, "required_plugins", ())
     return list(project.plugin_folders), project.blocked, required, project.plugin_settings
+
+
+@functools.cache
+def _own_version() -> str:
+    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 - reads files; for reports only
+
+    try:
+        return version("convo-framework")
+    except PackageNotFoundError:
+        return ""
 
 
 def _summary(module: ModuleType | None) -> str:

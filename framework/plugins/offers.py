@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from framework.plugins.actions import Actions
 from framework.plugins.registry import Registry
+from framework.plugins.resources import Resources
 from framework.plugins.tools import Tools
 
 if TYPE_CHECKING:
     from framework.plugins.commands import Command
-    from framework.plugins.resources import Resource
     from framework.plugins.services import Service
     from framework.plugins.transports import Transport
     from framework.slots.base import SlotType
@@ -28,7 +28,7 @@ class Offers:
     services: Registry[Service]
     slot_types: Registry[SlotType]
     commands: Registry[Command]
-    resources: Registry[Resource[Any]]
+    resources: Resources
 
     @classmethod
     def of(cls, owner: str = "") -> Offers:
@@ -40,7 +40,7 @@ class Offers:
             services=Registry("service", owner=owner),
             slot_types=Registry("slot type", owner=owner),
             commands=Registry("command", owner=owner),
-            resources=Registry("resource", owner=owner),
+            resources=Resources("resource", owner=owner),
         )
 
     def by_hook(self) -> Iterator[tuple[str, str, Registry[Any]]]:

@@ -15,11 +15,12 @@ Tools and actions ask for it by its type: `context.resources.get(Store)`.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from framework.errors import PluginError
+from framework.plugins.registry import Qualified
 from framework.plugins.settings import Settings
 from framework.plugins.settings import read as read_settings
 from framework.sessions.spec import SessionSpec
@@ -59,9 +60,11 @@ class Resource(Generic[Value]):
     """An async generator: what stands before its `yield` opens, what stands after it closes."""
     start_timeout_s: float = 10.0
     stop_timeout_s: float = 5.0
+    name: str = ""
+    """The type's name if not given; the plugin's is put in front when it is registered."""
 
     def __post_init__(self) -> None:
-        """Refuse what can be refused before there is a session."""
+        """Refuse what can be refused before there is a session, and take the type's name."""
         import inspect  # noqa: PLC0415 - at registration only
 
         if not inspect.isasyncgenfunction(self.open):
@@ -69,8 +72,11 @@ class Resource(Generic[Value]):
                 f"`{getattr(self.open, '__name__', self.open)}` can't open `{self.type.__name__}`",
                 fix="Make it an async generator: `async def …(context): …; yield value; …`.",
             )
+        object.__setattr__(self, "name", self.name or self.type.__name__)
 
-    @property
-    def name(self) -> str:
-        """The type's full name, so that two plugins may both have a `Store`."""
-        return f"{self.type.__module__}.{self.type.__qualname__}"
+
+class Resources(Qualified[Resource[Any]]):
+    """All resources."""
+
+    def _renamed(self, item: Resource[Any], name: str) -> Resource[Any]:
+        return replace(item, name=name)

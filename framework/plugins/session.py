@@ -124,8 +124,7 @@ class SessionPlugins:
 
     def _taking_part(self) -> list[str]:
         """The plugins in use, in the order they were loaded."""
-        names = [report.name for report in self.host.plugins if not report.problem]
-        return [name for name in names if self._uses is None or name in self._uses]
+        return [name for name in self.host.in_use() if self._uses is None or name in self._uses]
 
     async def _enter(self, plugin: str) -> None:
         """Check a plugin's settings and open its resources; a broken one is left out, a required one is an error."""
