@@ -12,6 +12,7 @@ from typing_extensions import override
 
 from framework.slots.answers import asks, core, named_at, repaired
 from framework.slots.base import Found, Hearing, Kind, Options, Refused, SlotType
+from framework.slots.dates import days_in
 from framework.slots.languages import language_of
 from framework.slots.languages.base import Language
 from framework.slots.numbers import Number, in_figures, numbers_in, whole
@@ -51,6 +52,8 @@ class Numeral(SlotType):
         if heard is None:
             return None
         if problem := self.misfit(heard.value, options):
+            if hearing.sole and not hearing.asked:
+                return None  # nobody spoke of this slot: the number means something else
             key, limit = problem
             return Refused(sentence(key, hearing.language, limit=in_figures(limit, hearing.language)))
         start, end = reading.span(heard.first, heard.last)
@@ -66,9 +69,10 @@ class Numeral(SlotType):
 
     def _named(self, reading: Reading, numbers: tuple[Number, ...], hearing: Hearing) -> Number | None:
         place = named_at(reading, hearing, language_of(hearing.language))
-        if place is None:
-            return None
-        return next((number for number in numbers if place[0] <= number.first <= place[1]), None)
+        for number in numbers:
+            if place and place[0] <= number.first <= place[1]:
+                return number
+        return _only(reading, numbers, hearing) if hearing.sole else None
 
     def misfit(self, value: float, options: NumberOptions) -> tuple[str, float] | None:
         """Why a value is refused, as the key of a sentence and its limit."""
@@ -132,6 +136,21 @@ def _vague(reading: Reading, number: Number, language: Language) -> bool:
         return True
     first, last = core(reading, language)
     return reading.words[number.first] in numbers.articles and last - first > FEW and number.last != last
+
+
+def _only(reading: Reading, numbers: tuple[Number, ...], hearing: Hearing) -> Number | None:
+    """The one number of a sentence, "**two** large margheritas", that is no part of a day and means a number."""
+    language = language_of(hearing.language)
+    if asks(reading, language):
+        return None
+    days = days_in(reading.text, hearing.language)
+    counted = [
+        number
+        for number in numbers
+        if not _vague(reading, number, language)
+        and not any(day.first < number.last and number.first < day.last for day in days)
+    ]
+    return counted[0] if len(counted) == 1 else None
 
 
 def _whole_answer(reading: Reading, language: Language) -> Number | None:

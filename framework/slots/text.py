@@ -20,6 +20,10 @@ LONGEST = 2000
 """Characters a value may have when a flow doesn't say; keeps patterns cheap and state small."""
 
 
+_NESTED = re.compile(r"\((?:[^()\\]|\\.)*[+*](?:[^()\\]|\\.)*\)(?:[+*]|\{\d+,)")
+"""A repetition inside a group that repeats: Python's matcher may go back and forth in it for years."""
+
+
 class TextOptions(Options):
     """What a `text` may look like."""
 
@@ -37,6 +41,8 @@ class TextOptions(Options):
             re.compile(pattern or "")
         except re.error as wrong:
             raise ValueError(f"`{pattern}` is not a regular expression: {wrong}") from None
+        if pattern and _NESTED.search(pattern):
+            raise ValueError(f"`{pattern}` repeats what repeats already, which can take forever: write it flat")
         return pattern
 
 

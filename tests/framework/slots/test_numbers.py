@@ -87,6 +87,18 @@ def test_a_number_in_passing_needs_the_name_of_its_slot(listen):
     assert listen("integer", "the party size is six", asked=False, name="party_size").value == 6
 
 
+def test_in_passing_the_only_open_number_takes_the_one_number_there_is(hear):
+    def passing(said, **options):
+        return hear("integer", said, asked=False, name="quantity", sole=True, **options)
+
+    assert passing("two large margheritas") == 2
+    assert passing("two large margheritas and three small ones") is None
+    assert passing("a large margherita on the third of March 1985") is None
+    assert passing("one moment, please") is None
+    assert passing("what time is it in two hours") is None
+    assert passing("two hundred people are waiting", max=20) is None
+
+
 def test_several_numbers_in_one_text_are_read_in_order():
     assert [n.value for n in numbers_in("two large and one small, or 3 medium", "en")] == [2, 1, 3]
 

@@ -27,8 +27,8 @@ PHRASES = st.sampled_from(
 TEXTS = st.text(max_size=40) | st.lists(PHRASES, max_size=8).map(" ".join)
 
 
-def hearing(language, *, asked=True):
-    return Hearing(language, TODAY, asked=asked, name="size")
+def hearing(language, *, asked=True, sole=False):
+    return Hearing(language, TODAY, asked=asked, name="size", sole=sole)
 
 
 def options(name):
@@ -80,9 +80,9 @@ def test_a_spoken_name_is_heard_again(language, value):
 
 @pytest.mark.parametrize("name", TYPES)
 @pytest.mark.parametrize("language", LANGUAGES)
-@given(text=TEXTS, asked=st.booleans())
-def test_nothing_crashes_a_type_and_what_is_found_is_json_with_its_place(name, language, text, asked):
-    heard = TYPES[name].hear(text, options(name), hearing(language, asked=asked))
+@given(text=TEXTS, asked=st.booleans(), sole=st.booleans())
+def test_nothing_crashes_a_type_and_what_is_found_is_json_with_its_place(name, language, *, text, asked, sole):
+    heard = TYPES[name].hear(text, options(name), hearing(language, asked=asked, sole=sole))
     if not isinstance(heard, Found):
         return
     assert 0 <= heard.start < heard.end <= len(text)

@@ -43,6 +43,13 @@ def test_a_pattern_that_is_none_is_refused():
         TextOptions(pattern="[")
 
 
+@pytest.mark.parametrize("pattern", ["(a+)+", "(a|b*)*", "([a-z]+){2,}"])
+def test_a_pattern_that_could_take_forever_is_refused(pattern):
+    with pytest.raises(ValidationError, match="take forever"):
+        TextOptions(pattern=pattern)
+    assert TextOptions(pattern="[A-Z]{2}-(\\d+)(/x)?").pattern
+
+
 def test_only_texts_that_fit_are_set(types, today):
     assert types["text"].check("abc", TextOptions(), today) == "abc"
     for wrong in (3, None, ["a"], ""):
