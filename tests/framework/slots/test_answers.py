@@ -1,4 +1,4 @@
-"""Answers written down before anyone looked at how they are read, so that the tables are not only what the code was made for."""
+"""More answers, written without looking at the code; it was then mended to read all but a handful of them."""
 
 from __future__ import annotations
 
