@@ -15,7 +15,7 @@ from loguru import logger
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_jsonable_python
 
-from framework.plugins import threads
+from framework.plugins import threads, wording
 from framework.plugins.outcomes import ToolFailed, ToolOutcome, ToolRetry
 from framework.plugins.signature import Signature
 
@@ -85,7 +85,7 @@ def failure(name: str, error: BaseException) -> ToolOutcome:
 def misfit(name: str, wrong: ValidationError) -> ToolOutcome:
     """The outcome for arguments that don't fit; names them, repeats no value."""
     found = "; ".join(
-        f"`{'.'.join(map(str, problem['loc'])) or 'arguments'}`: {_said(problem['type'], problem['msg'])}"
+        f"`{'.'.join(map(str, problem['loc'])) or 'arguments'}`: {wording.wrong(problem)}"
         for problem in wrong.errors(include_url=False, include_input=False, include_context=False)
     )
     message = f"`{name}` can't be called so: {found}."
@@ -138,11 +138,6 @@ def _forget(task: asyncio.Task[Any]) -> None:
     _left_behind.discard(task)
     if not task.cancelled():
         task.exception()  # seen: nobody else will ask for it
-
-
-def _said(kind: str, message: str) -> str:
-    """Pydantic's own words, but never those of an author's validator, which may repeat a value."""
-    return "has a wrong value" if kind in ("value_error", "assertion_error") else message[:1].lower() + message[1:]
 
 
 def _useless(name: str, code: str, why: str, error: Exception) -> ToolOutcome:

@@ -108,8 +108,8 @@ def _is_plugin(path: Path) -> bool:
 
 
 def _at(path: Path, origin: str) -> Found:
-    path = path.resolve()
-    return Found(name=path.stem if path.is_file() else path.name, origin=origin, place=str(path), load=_loader(path))
+    name = path.stem if path.is_file() else path.name
+    return Found(name=name, origin=origin, place=str(path.resolve()), load=_loader(path))
 
 
 def _importer(path: str) -> Callable[[], ModuleType]:

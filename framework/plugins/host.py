@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import importlib.util
+import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import redirect_stdout
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Protocol
@@ -217,7 +219,10 @@ class PluginHost:
         if plugin.origin == "built in":
             return self._registered(plugin)
         try:
-            return threads.bounded(lambda: self._registered(plugin), seconds=PATIENCE_S, name=f"plugin/{plugin.name}")
+            with redirect_stdout(sys.stderr):  # what a plugin prints must not mix with what a command prints
+                return threads.bounded(
+                    lambda: self._registered(plugin), seconds=PATIENCE_S, name=f"plugin/{plugin.name}"
+                )
         except TimeoutError:
             raise PluginError(
                 f"it was not loaded within {PATIENCE_S:g} s",
@@ -245,8 +250,10 @@ class PluginHost:
             fix = "Use small letters, digits, `_` and `-`, a letter first."
             raise PluginError(f"`{plugin.name}` can't be a plugin's name", fix=fix)
         module = plugin.load()
-        self._modules[plugin.name] = module
+        if other := self._manager.get_name(module):
+            raise PluginError(f"it is the very module that is loaded as `{other}`", fix="Keep one of the two names.")
         self._check_hooks(module)
+        self._modules[plugin.name] = module
         try:
             self._manager.register(module, plugin.name)
         except pluggy.PluginValidationError as wrong:
@@ -271,12 +278,12 @@ class PluginHost:
 
     def _check_hooks(self, module: ModuleType) -> None:
         """Refuse a misspelt hook, and a module that forgot to mark its functions."""
-        marked = [name for name in vars(module) if self._manager.parse_hookimpl_opts(module, name) is not None]
+        marked = [name for name in dir(module) if self._manager.parse_hookimpl_opts(module, name) is not None]
         for name in marked:
             if name not in HOOKS:
                 raise PluginError(f"there is no hook called `{name}`", fix=did_you_mean(name, HOOKS))
         if not marked:
-            meant = next((name for name in vars(module) if name in HOOKS), "register_tools")
+            meant = next((name for name in dir(module) if name in HOOKS), "register_tools")
             raise PluginError("it implements no hook", fix=f"Write `@hookimpl` above a function such as `{meant}`.")
 
     def _left_out(self, plugin: Found, broken: PluginError) -> None:
@@ -284,8 +291,9 @@ class PluginHost:
         error = PluginError(broken.message, where=f"plugin `{plugin.name}` ({plugin.place})", fix=broken.fix)
         if plugin.name in self.required:
             raise error from broken
-        if module := self._modules.pop(plugin.name, None):
-            self._manager.unregister(module) if self._manager.is_registered(module) else None
+        self._modules.pop(plugin.name, None)
+        if self._manager.has_plugin(plugin.name):
+            self._manager.unregister(name=plugin.name)
         self.problems.append(Problem(plugin=plugin.name, sentence=str(error)))
 
     def _check_names(self, blocked: Collection[str], known: Collection[str]) -> None:

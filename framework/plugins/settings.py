@@ -13,6 +13,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from framework.errors import MissingExtraError, UserError
+from framework.plugins import wording
 from framework.suggest import did_you_mean
 
 
@@ -112,14 +113,14 @@ def _sentence(problem: ErrorDetails, model: type[Settings], plugin: str) -> tupl
     if problem["type"] == "extra_forbidden":
         return f"there is no setting `{name}`", did_you_mean(name, model.model_fields)
     if name not in model.model_fields:
-        return f"the settings don't go together: {problem['msg']}", "Look at them together."
+        return f"the settings don't go together: {wording.wrong(problem)}", "Look at them together."
     where = f"`{variable(plugin, name)}`"
     if problem["type"] == "missing":
         fix = f"Set the environment variable {where}"
         if not _secret(model.model_fields[name]):
             fix += f", or `{name}` under `plugins: {{settings: {{{plugin}: …}}}}` in `convo.yaml`"
         return f"{where} is not set", f"{fix}."
-    return f"{where} (`{name}`) is wrong: {problem['msg']}", f"Correct {where}, or `{name}` in `convo.yaml`."
+    return f"{where} (`{name}`) is wrong: {wording.wrong(problem)}", f"Correct {where}, or `{name}` in `convo.yaml`."
 
 
 def _secret(field: FieldInfo) -> bool:

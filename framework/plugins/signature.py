@@ -97,6 +97,8 @@ def _with_default(schema: dict[str, Any], default: Any) -> dict[str, Any]:
 def _hints(function: Callable[..., Any]) -> dict[str, Any]:
     try:
         return typing.get_type_hints(function, include_extras=True)
+    except TypeError:
+        raise _unfit(function, "it is no function", "Decorate a function, not an object or a class.") from None
     except NameError as unknown:
         raise _unfit(
             function,

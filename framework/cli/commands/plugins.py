@@ -96,7 +96,7 @@ def _tools(host: PluginHost, report: Report) -> list[dict[str, Any]]:
 
 
 def _print_all(host: PluginHost) -> None:
-    from rich.table import Table  # noqa: PLC0415 - not needed for JSON
+    from rich.table import Table
 
     table = Table("plugin", "version", "from", "offers", box=None, pad_edge=False, header_style="bold")
     for report in host.plugins:
@@ -109,7 +109,7 @@ def _print_all(host: PluginHost) -> None:
 
 
 def _print_one(host: PluginHost, report: Report) -> None:
-    from rich.markup import escape  # noqa: PLC0415 - not needed for JSON
+    from rich.markup import escape
 
     console = _console()
     console.print(f"[bold]{report.name}[/] {report.version}  {escape(report.summary)}", highlight=False)
@@ -148,6 +148,6 @@ def _argument(name: str, schema: dict[str, Any]) -> str:
 
 
 def _console() -> Console:
-    from rich.console import Console  # noqa: PLC0415 - not needed for JSON
+    from rich.console import Console
 
     return Console()

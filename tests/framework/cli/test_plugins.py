@@ -8,6 +8,16 @@ from framework.cli.main import main
 
 BROKEN = "raise ValueError('no')\n"
 
+SHOP = '''
+"""A shop."""
+from framework import Command, Registry, hookimpl
+
+@hookimpl
+def register_commands(commands: Registry[Command]) -> None:
+    commands.add(Command(name="restock", run="shopkeeper:restock", help="Fill the shelves."))
+'''
+KEEPER = "def restock(many: int = 1) -> None:\n    print(many, 'more')\n"
+
 
 @pytest.fixture
 def project(tmp_path, monkeypatch):
@@ -48,6 +58,18 @@ def test_one_plugin_for_programs_has_its_schemas(project, capsys):
     (tool,) = json.loads(capsys.readouterr().out)["tools"]
     assert (tool["name"], tool["model_name"]) == ("patients.verify", "patients_verify")
     assert tool["parameters"]["required"] == ["name", "born"]
+
+
+def test_a_plugin_may_add_a_word_to_the_command_line(project, capsys, monkeypatch):
+    home = project / "plugins" / "commands"
+    home.mkdir()
+    (home / "shop.py").write_text(SHOP)
+    (project / "shopkeeper.py").write_text(KEEPER)
+    monkeypatch.syspath_prepend(str(project))
+    assert main(["restock", "--many", "3"]) == 0
+    assert capsys.readouterr().out == "3 more\n"
+    main(["--help"])
+    assert "Fill the shelves." in capsys.readouterr().out
 
 
 def test_an_unknown_name_offers_the_nearest(project, capsys):

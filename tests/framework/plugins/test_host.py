@@ -5,8 +5,10 @@ import sys
 
 import pytest
 
+from framework import Command, hookimpl
 from framework.errors import DuplicateNameError, PluginError, UnknownNameError
 from framework.plugins import discovery, host
+from framework.plugins.discovery import Found
 from framework.plugins.host import PluginHost
 
 WEATHER = '''
@@ -141,6 +143,42 @@ def test_a_plugin_that_breaks_its_word_is_named_with_the_way_to_fix_it(plugin, l
     assert "healthy.weather" in loaded.tools
     assert "weather.weather" not in loaded.tools
     assert report(loaded, "weather").problem == problem.sentence
+
+
+def shop():
+    class Shop:
+        """A shop."""
+
+        @hookimpl
+        def register_commands(self, commands):
+            commands.add(Command(name="restock", run="shop:restock"))
+
+    return Shop()
+
+
+def found(name, thing):
+    return Found(name=name, origin="installed", place="shop", load=lambda: thing)
+
+
+def test_an_object_with_marked_methods_is_a_plugin():
+    loaded = PluginHost()
+    loaded.add([found("shop", shop())])
+    assert loaded.problems == []
+    assert loaded.commands.owner("restock") == "shop"
+
+
+def test_one_module_under_two_names_is_loaded_once():
+    one, loaded = shop(), PluginHost()
+    loaded.add([found("shop", one), found("market", one)])
+    assert "loaded as `shop`" in loaded.problems[0].sentence
+    assert loaded.in_use() == ["shop"]
+    assert loaded.commands.owner("restock") == "shop"
+
+
+def test_what_a_plugin_prints_does_not_mix_with_what_a_command_prints(plugin, load, capsys):
+    load(plugin("weather", "print('loaded')\n" + WEATHER))
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("", "loaded\n")
 
 
 def test_a_broken_plugin_leaves_nothing_behind(plugin, load):

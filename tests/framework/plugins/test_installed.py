@@ -63,19 +63,6 @@ nodes:
   tell: {say: "High water is at {{ slots.hour }}.", end: true}
 """
 
-CALL = """
-import asyncio
-from framework import SessionSpec
-from framework.plugins.host import PluginHost
-
-async def main():
-    host = PluginHost.load()
-    async with host.session(SessionSpec()) as session:
-        print((await session.call("tides.high", {"harbour": "south"})).result)
-
-asyncio.run(main())
-"""
-
 
 @pytest.fixture
 def copy(tmp_path):
@@ -124,7 +111,7 @@ def test_a_package_with_a_tool_is_installed_found_used_and_removed(copy, tmp_pat
     assert "installed: convo-tides" in shown
     assert "tides.high(harbour: north | south)" in shown
     copy("-m", "framework", "check", "harbour.yaml", "--strict")
-    assert copy("-c", CALL).stdout.strip() == "{'hour': 8}"
+    assert "High water is at 8." in copy("-m", "framework", "chat", "harbour.yaml", "--script", "-").stdout
 
     copy("-m", "pip", "uninstall", "--quiet", "--yes", "convo-tides")
     after = copy("-m", "framework", "check", "harbour.yaml", ok=False)
