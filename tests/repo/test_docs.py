@@ -99,7 +99,7 @@ def test_the_schema_of_events_is_a_schema_and_knows_every_type():
 TALKS = {
     "an order": ("pizza", "a large margherita\nmaybe\ntwo\nyes\n", 0),
     "a caller who leaves": ("clinic", "Ada Lovelace\n", 3),
-    "Pipecat's own": ("flows/compat/bakery.yaml", "I would like a cake\nthat is all\n", 0),
+    "Pipecat's own": ("flows/compat/bakery.yaml", "I would like a cake\nI need nothing else\n", 0),
 }
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import threading
+import urllib.request
 import zipfile
 from pathlib import Path
 
@@ -26,13 +30,15 @@ def test_the_wheel_carries_all_that_is_bundled(wheel: Path, sources: Path):
 
 def test_the_wheel_carries_every_file_of_the_package(wheel: Path, sources: Path):
     inside = set(zipfile.ZipFile(wheel).namelist())
-    left_out = sources / "framework/web/page"
+    page = sources / "framework/web/page"
+    to_build_it = {page / "src", page / "build.js", page / "package.json", page / "package-lock.json", page / ".npmrc"}
     expected = {
         str(path.relative_to(sources))
         for path in (sources / "framework").rglob("*")
-        if path.is_file() and left_out not in path.parents
+        if path.is_file() and not to_build_it & {path, *path.parents}
     }
-    assert expected - inside == set()
+    found = {name for name in inside if name.startswith("framework/") and "/_bundled/" not in name}
+    assert found == expected
 
 
 def test_the_wheel_names_its_licence_and_is_typed(wheel: Path):
@@ -64,3 +70,33 @@ def test_a_new_project_checks_and_chats(talking, tmp_path: Path):
     said = (tmp_path / "shop/README.md").read_text("utf-8").partition("```text\n")[2].partition("```")[0]
     talked = talking.run("convo", "chat", "--script", "-", cwd=tmp_path / "shop", stdin=said)
     assert talked.returncode == 0, talked.stdout + talked.stderr
+
+
+def test_a_new_project_serves_its_page_and_starts_a_session(talking, tmp_path: Path):
+    assert talking.run("convo", "init", "shop", cwd=tmp_path).returncode == 0
+    prepared = talking.run("convo", "prepare", cwd=tmp_path / "shop", timeout=240)
+    assert prepared.returncode == 0, prepared.stdout + prepared.stderr
+    with subprocess.Popen(
+        [talking.bin / "convo", "up", "--port", "0"],
+        cwd=tmp_path / "shop", env=talking.environment(), text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    ) as running:  # fmt: skip
+        deadline = threading.Timer(100, running.kill)
+        deadline.start()
+        try:
+            assert running.stdout
+            page = running.stdout.readline().strip()
+            assert page.startswith("http://127.0.0.1:"), running.communicate()[1]
+            assert b"<html" in ask(page)
+            assert json.loads(ask(f"{page.rstrip('/')}/start", {"body": {"bot": "bakery"}}))
+        finally:
+            running.terminate()
+            running.communicate(timeout=60)
+            deadline.cancel()
+
+
+def ask(address: str, body: dict[str, object] | None = None) -> bytes:
+    """What a server on this machine answers."""
+    data = None if body is None else json.dumps(body).encode()
+    asked = urllib.request.Request(address, data, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(asked, timeout=30) as answer:
+        return answer.read()
