@@ -36,7 +36,7 @@ class Checking:
     @cached_property
     def host(self) -> PluginHost:
         """All plugins; those that are broken are reported as warnings."""
-        from framework.plugins.host import PluginHost  # noqa: PLC0415 - many files need no plugins
+        from framework.plugins.host import PluginHost  # noqa: PLC0415 - most files need no plugins
 
         host = PluginHost.load(self.project)
         places = {report.name: report.place for report in host.plugins}
@@ -72,7 +72,7 @@ class Checking:
         self.texts.update(texts)
         kind = _kind(source)
         if kind == "personality":
-            from framework import personalities  # noqa: PLC0415 - only where there is one
+            from framework import personalities  # noqa: PLC0415 - only where it is used
 
             self._add(personalities.check(path, self.project))
         elif kind == "stack":
@@ -83,21 +83,21 @@ class Checking:
             self._flow(source, problems, texts)
 
     def _flow(self, source: Source | None, problems: list[Diagnostic], texts: dict[str, str]) -> None:
-        from framework.flows.check import check_reading  # noqa: PLC0415 - only where there is one
-        from framework.flows.load import examine_scanned  # noqa: PLC0415
+        from framework.flows.check import check_reading  # noqa: PLC0415 - rules look at what was loaded
+        from framework.flows.load import examine_scanned  # noqa: PLC0415 - only where it is used
 
         reading = examine_scanned(source, problems, texts)
         host = None if self.structure else lambda: self.host
         self._add(check_reading(reading, project=self.project, host=host))
 
     def _stack(self, path: Path) -> None:
-        from framework.services.stacks import check_stack  # noqa: PLC0415 - only where there is one
+        from framework.services.stacks import check_stack  # noqa: PLC0415 - only where it is used
 
         host: Any = None if self.structure else self.host
         self._add(check_stack(path, host, structure=self.structure))
 
     def _project(self, path: Path) -> None:
-        from framework.project.check import check_project  # noqa: PLC0415 - only where there is one
+        from framework.project.check import check_project  # noqa: PLC0415 - only where it is used
 
         same = self.project.source and Path(self.project.source.file).resolve() == path.resolve()
         project = self.project if same else Project.find(path.resolve().parent, self.plugins, strict=False)
@@ -119,7 +119,7 @@ def _kind(source: Source | None) -> str:
 
 
 def _in_folder(folder: Path) -> list[Path]:
-    """Every YAML and JSON file in a folder and below; of a project its flows, personalities, stacks and `convo.yaml`."""
+    """Every YAML and JSON file in a folder and below; of a project its own kinds of files."""
     if (folder / PROJECT).is_file():
         below = [path for name in FOLDERS for path in _in_folder(folder / name)]
         return [folder / PROJECT, *below]

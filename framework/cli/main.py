@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Sequence
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,8 @@ import typer
 from framework.errors import FrameworkError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from framework.plugins.commands import Command
 
 BUILT_IN = ("up", "chat", "call", "check", "graph", "init", "plugins", "prepare", "schema")
@@ -84,7 +85,7 @@ def _version(
     version: bool = typer.Option(False, "--version", help="Print the version and leave.", is_eager=True),
 ) -> None:
     if version:
-        from importlib.metadata import version as installed  # noqa: PLC0415 - costs more than most commands
+        from importlib.metadata import version as installed  # noqa: PLC0415 - only where it is used
 
         print(installed("convo-framework"))
         raise typer.Exit
@@ -92,8 +93,8 @@ def _version(
 
 def _offered() -> list[Command]:
     """The commands of plugins; asked for only when the word is none of ours."""
-    from framework.plugins.host import PluginHost  # noqa: PLC0415 - most commands need no plugins
-    from framework.project import Project  # noqa: PLC0415
+    from framework.plugins.host import PluginHost  # noqa: PLC0415 - most files need no plugins
+    from framework.project import Project  # noqa: PLC0415 - only where it is used
 
     host = PluginHost.load(Project.find(strict=False))
     return [host.commands.get(name) for name in host.commands.names()]

@@ -181,7 +181,7 @@ class Builder:
 
     def _include(self, raw: Leaf, path: Path) -> Node:
         place = Node(raw.span, None, broken=True)
-        found = self._included_path(raw, path)
+        found = self.included_path(raw, path)
         if found is None:
             return place
         inner, name = found
@@ -198,7 +198,7 @@ class Builder:
             self.diagnostics.append(wrong.diagnostic)
         return place
 
-    def _included_path(self, raw: Leaf, path: Path) -> tuple[Path, str] | None:
+    def included_path(self, raw: Leaf, path: Path) -> tuple[Path, str] | None:
         """Where the file is and what to call it; None when it may not be read."""
         inner = path.parent / raw.text
         if not self.ours and (upstream := self.library.top.parent / raw.text).is_file():
@@ -218,9 +218,9 @@ class Builder:
         return inner, _beside(self.library, inner)
 
     def _check_tag(self, tag: str | None, span: Span, kind: str = "") -> None:
-        if tag is None or (not self.ours and (tag == "!" or tag.startswith(scalars.PREFIX))):
-            if tag is None or not kind or tag in {"!", scalars.PREFIX + kind}:
-                return
+        standard = tag is not None and not self.ours and (tag == "!" or tag.startswith(scalars.PREFIX))
+        if tag is None or (standard and (not kind or tag in {"!", scalars.PREFIX + kind})):
+            return
         shown = tag.replace(scalars.PREFIX, "!!")
         fix = (
             "`!include` wants a path."
@@ -243,4 +243,4 @@ def _beside(library: Library, inner: Path) -> str:
     import os.path  # noqa: PLC0415 - only includes need it
 
     relative = os.path.relpath(inner, library.top.parent)
-    return os.path.normpath(os.path.join(os.path.dirname(library.name), relative))  # noqa: PTH118, PTH120 - names
+    return os.path.normpath(Path(library.name).parent / relative)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import yaml
 
@@ -140,7 +140,7 @@ class _Composer:
         begin, end = event.start_mark, event.end_mark
         return Span(self.file, begin.line + 1, begin.column + 1, end.line + 1, end.column + 1)
 
-    HANDLERS: Any = {
+    HANDLERS: ClassVar[dict[Any, Any]] = {
         yaml.DocumentStartEvent: _document,
         yaml.ScalarEvent: _scalar,
         yaml.SequenceStartEvent: _begin,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from json.decoder import JSONDecodeError, scanstring
+from json.decoder import JSONDecodeError, scanstring  # type: ignore[attr-defined]
 
 from framework.documents.diagnostics import Diagnostic, Span
 from framework.documents.raw import DEEPEST, Items, Leaf, Pairs, Raw, SyntaxProblemError, too_deep

@@ -74,7 +74,7 @@ def _is_ours(raw: Raw, file: Path, library: Library) -> bool:
 def _behind(raw: Leaf, file: Path, library: Library) -> Raw | None:
     """What a document that is nothing but one `!include` stands for, as written there."""
     builder = Builder(library, ours=True)
-    found = builder._included_path(raw, file)  # noqa: SLF001 - the same rules of reading
+    found = builder.included_path(raw, file)
     try:
         return library.raw(*found, json=False) if found else None
     except (UnreadableError, SyntaxProblemError):

@@ -12,6 +12,9 @@ import yaml
 NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?P<fraction>\.[0-9]+)?(?P<exponent>[eE][+-]?[0-9]+)?")
 WORDS: dict[str, Any] = {"null": None, "~": None, "": None, "true": True, "false": False}
 PYTHON_WORDS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
+LONGEST_NUMBER = 300
+"""Characters; far beyond any number that means something."""
+
 PREFIX = "tag:yaml.org,2002:"
 
 Reader = Callable[[str], Any]
@@ -32,7 +35,7 @@ def number(text: str) -> Any:
     found = NUMBER.fullmatch(text)
     if not found:
         return text
-    if len(text) > 300:  # noqa: PLR2004 - far beyond any number that means something
+    if len(text) > LONGEST_NUMBER:
         raise ValueError("this number is too long.")
     if not found["fraction"] and not found["exponent"]:
         return int(text)
@@ -61,19 +64,20 @@ def yaml11(text: str) -> Any:
     >>> yaml11("yes"), yaml11("012"), yaml11("1:30")
     (True, 10, 90)
     """
-    scalars = _Scalars()
+    scalars: Any = _Scalars()
     return _construct(scalars.resolve(yaml.ScalarNode, text, (True, False)), text)
 
 
 def tagged(tag: str, text: str, *, plain: bool) -> Any:
     """The value of a scalar with one of YAML's own tags, as `yaml.safe_load` has it."""
     if tag == "!":
-        return text if not plain else _construct(_Scalars().resolve(yaml.ScalarNode, text, (False, True)), text)
+        scalars: Any = _Scalars()
+        return _construct(scalars.resolve(yaml.ScalarNode, text, (False, True)), text) if plain else text
     return _construct(tag, text)
 
 
 def _construct(tag: str, text: str) -> Any:
     try:
-        return _Scalars().construct_document(yaml.ScalarNode(tag, text))  # type: ignore[no-untyped-call]
+        return _Scalars().construct_document(yaml.ScalarNode(tag, text))
     except (yaml.YAMLError, ValueError, OverflowError, IndexError, KeyError, AttributeError, TypeError):
         raise ValueError(f"`{text[:40]}` is not a valid `{tag.removeprefix(PREFIX)}`.") from None

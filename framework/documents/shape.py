@@ -35,7 +35,9 @@ class Shape:
         self.diagnostics: list[Diagnostic] = []
         self.damage: list[Path] = []
 
-    def value(self, annotation: Any, value: Any, path: Path, metadata: tuple[Any, ...] = ()) -> Any:
+    def value(  # noqa: PLR0911 - one line for each kind of annotation
+        self, annotation: Any, value: Any, path: Path, metadata: tuple[Any, ...] = ()
+    ) -> Any:
         """A clean copy of `value`, or `DROP`."""
         if self.source.broken(path):
             self.damage.append(path)
@@ -187,6 +189,10 @@ class Shape:
         self.damage.append(path)
         return DROP
 
+    def deepest_first(self, data: Any, problems: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The problems in an order in which one can be taken out without moving what the next is about."""
+        return sorted(problems, key=lambda problem: _ranks(data, problem), reverse=True)
+
     def refuse(self, data: Any, base: Path, problem: dict[str, Any]) -> Any:
         """Report one of pydantic's problems and return the data without what it is about."""
         inner = _inside(data, problem["loc"])
@@ -202,18 +208,17 @@ def _inside(data: Any, location: KeyPath) -> Path:
     """The path in the data that pydantic's location means; names of union branches are left out."""
     path: list[str | int] = []
     for part in location:
-        if (
-            isinstance(data, dict)
-            and part in data
-            or isinstance(data, (list, tuple))
-            and isinstance(part, int)
-            and part < len(data)
-        ):
+        inside = isinstance(data, dict) and part in data
+        listed = isinstance(data, (list, tuple)) and isinstance(part, int) and part < len(data)
+        if inside or listed:
             data = data[part]
-        else:
-            continue
-        path.append(part)
+            path.append(part)
     return tuple(path)
+
+
+def _ranks(data: Any, problem: dict[str, Any]) -> list[str]:
+    path = _inside(data, problem["loc"])
+    return [f"{len(path):06}", *(f"{part:06}" if isinstance(part, int) else str(part) for part in path)]
 
 
 def _without(data: Any, path: Path, problem: dict[str, Any]) -> Any:

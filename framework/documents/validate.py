@@ -62,7 +62,7 @@ def examine(
         if not problems:
             break
         before = data
-        for problem in reversed(problems):
+        for problem in shape.deepest_first(data, problems):
             data = shape.refuse(data, tuple(path), problem)
         if data == before:
             break

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 
 from framework.flows.graph import END, Edge, edges, verb
-from framework.flows.model import Flow
+
+if TYPE_CHECKING:
+    from framework.flows.model import Flow
 
 SHAPES = {"say": ("(", ")"), "collect": ("[/", "/]"), "run": ("[[", "]]"), "decide": ("{", "}"), "end": ("((", "))")}
 """Kind → brackets of its shape in Mermaid; others are plain boxes."""

@@ -244,10 +244,10 @@ class Subject:
             base: Path = ("nodes", name)
             yield from _slots(node.set, (*base, "set"), name, None)
             yield from _leaves(node.with_, (*base, "with"), name, None)
-            for when, uses in (("enter", node.actions.enter), ("leave", node.actions.leave)):
-                for index, use in enumerate(uses):
-                    if not isinstance(use, str):
-                        yield from _leaves(use.with_, (*base, "actions", when, index, "with"), name, None)
+            for when, actions in (("enter", node.actions.enter), ("leave", node.actions.leave)):
+                for index, action in enumerate(actions):
+                    if not isinstance(action, str):
+                        yield from _leaves(action.with_, (*base, "actions", when, index, "with"), name, None)
         for way in self.all_ways():
             yield from _slots(way.route.set, (*way.path, "set"), way.node, self._result(way))
             if isinstance(way.route.emit, dict):

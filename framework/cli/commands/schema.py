@@ -43,7 +43,7 @@ def schema(kind: Annotated[Kind, typer.Argument(help="Which kind of file.")]) ->
 
 def made(kind: str) -> dict[str, Any]:
     """The schema of a kind of file, with the keys as they are written."""
-    from framework.flows import schema as schemas  # noqa: PLC0415 - pydantic's generator is not light
+    from framework.flows import schema as schemas  # noqa: PLC0415 - only where it is used
 
     if kind == "flow":
         return schemas.flow_schema()

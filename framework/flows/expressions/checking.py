@@ -32,19 +32,22 @@ class Checker:
         self.problems.append(Problem(column(node, self.text), message, fix))
         return ANY
 
-    def _constant(self, node: ast.Constant) -> Type:
+    def of_constant(self, node: ast.Constant) -> Type:
+        """The type of a literal."""
         if isinstance(node.value, str):
             return Type("text")
         return Type("integer" if isinstance(node.value, int) else "number")
 
-    def _name(self, node: ast.Name) -> Type:
+    def of_name(self, node: ast.Name) -> Type:
+        """The type of a name."""
         if node.id in WORDS:
             return NULL if WORDS[node.id] is None else Type("boolean")
         if node.id not in self.types:
             return self._add(node, f"there is no `{node.id}` here.", did_you_mean(node.id, self.types))
         return self.types[node.id]
 
-    def _attribute(self, node: ast.Attribute) -> Type:
+    def of_attribute(self, node: ast.Attribute) -> Type:
+        """The type of `a.b`."""
         return self._field(node, self.type(node.value), node.attr)
 
     def _field(self, node: ast.AST, owner: Type, name: str) -> Type:
@@ -57,7 +60,8 @@ class Checker:
             return self._add(node, f"there is no {owner.noun} `{name}`.", did_you_mean(name, fields))
         return fields[name]
 
-    def _subscript(self, node: ast.Subscript) -> Type:
+    def of_subscript(self, node: ast.Subscript) -> Type:
+        """The type of `a[0]`."""
         owner, index = self.type(node.value), self.type(node.slice)
         if isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
             return self._field(node, owner, node.slice.value)
@@ -67,15 +71,18 @@ class Checker:
             return self._add(node, f"{owner.words} has no items that {index.words} could choose.")
         return (owner.item or ANY) if owner.kind == "list" else Type("text")
 
-    def _list(self, node: ast.List) -> Type:
+    def of_list(self, node: ast.List) -> Type:
+        """The type of a list."""
         items = [self.type(e) for e in node.elts]
         kinds = {i.kind for i in items}
         return Type("list", item=items[0] if len(kinds) == 1 else ANY)
 
-    def _bool(self, node: ast.BoolOp) -> Type:
+    def of_bool(self, node: ast.BoolOp) -> Type:
+        """The type of `and` and `or`."""
         return _joined([self.type(value) for value in node.values])
 
-    def _unary(self, node: ast.UnaryOp) -> Type:
+    def of_unary(self, node: ast.UnaryOp) -> Type:
+        """The type of `not` and `-`."""
         inner = self.type(node.operand)
         if isinstance(node.op, ast.Not):
             return Type("boolean")
@@ -83,7 +90,8 @@ class Checker:
             return inner
         return self._add(node, f"`-` wants a number, not {inner.words}.")
 
-    def _binary(self, node: ast.BinOp) -> Type:
+    def of_binary(self, node: ast.BinOp) -> Type:
+        """The type of a calculation."""
         left, right = self.type(node.left), self.type(node.right)
         sign = SIGNS[type(node.op)]
         if "null" in {left.kind, right.kind}:
@@ -97,7 +105,8 @@ class Checker:
             return left if left.kind == "list" else Type("text")
         return self._add(node, f"`{sign}` can't join {left.words} and {right.words}.")
 
-    def _compare(self, node: ast.Compare) -> Type:
+    def of_compare(self, node: ast.Compare) -> Type:
+        """The type of a comparison."""
         operands = [node.left, *node.comparators]
         types = [self.type(operand) for operand in operands]
         for index, comparison in enumerate(node.ops):
@@ -148,11 +157,13 @@ class Checker:
     def _quiet(self, node: ast.expr) -> Type:
         return Checker(self.types, self.text).type(node)
 
-    def _choice(self, node: ast.IfExp) -> Type:
+    def of_choice(self, node: ast.IfExp) -> Type:
+        """The type of `x if c else y`."""
         self.type(node.test)
         return _joined([self.type(node.body), self.type(node.orelse)])
 
-    def _call(self, node: ast.Call) -> Type:
+    def of_call(self, node: ast.Call) -> Type:
+        """The type of a call."""
         name = getattr(node.func, "id", "")
         builtin = FUNCTIONS[name]
         types = [self.type(argument) for argument in node.args]
@@ -194,15 +205,15 @@ def _is_date(text: str) -> bool:
 SIGNS: dict[type[ast.operator], str] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Mod: "%"}
 
 CHECKS: dict[type[ast.AST], Callable[[Checker, Any], Type]] = {
-    ast.Constant: Checker._constant,
-    ast.Name: Checker._name,
-    ast.Attribute: Checker._attribute,
-    ast.Subscript: Checker._subscript,
-    ast.List: Checker._list,
-    ast.BoolOp: Checker._bool,
-    ast.UnaryOp: Checker._unary,
-    ast.BinOp: Checker._binary,
-    ast.Compare: Checker._compare,
-    ast.IfExp: Checker._choice,
-    ast.Call: Checker._call,
+    ast.Constant: Checker.of_constant,
+    ast.Name: Checker.of_name,
+    ast.Attribute: Checker.of_attribute,
+    ast.Subscript: Checker.of_subscript,
+    ast.List: Checker.of_list,
+    ast.BoolOp: Checker.of_bool,
+    ast.UnaryOp: Checker.of_unary,
+    ast.BinOp: Checker.of_binary,
+    ast.Compare: Checker.of_compare,
+    ast.IfExp: Checker.of_choice,
+    ast.Call: Checker.of_call,
 }

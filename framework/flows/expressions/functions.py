@@ -98,7 +98,7 @@ def _round(value: Any, digits: Any = 0) -> Any:
     if value is None:
         return None
     number, places = _number(value, "round"), _number(digits, "round")
-    if not isinstance(places, int) or not -15 <= places <= 15:  # noqa: PLR2004 - what a float can show
+    if not isinstance(places, int) or not -MOST_DIGITS <= places <= MOST_DIGITS:
         raise EvaluationError("`round` wants a whole number of digits between -15 and 15.")
     return round(number, places) if places else round(number)
 
@@ -119,6 +119,9 @@ def _days_between(begin: Any, end: Any) -> int | None:
         return None
     return (_day(end, "days_between") - _day(begin, "days_between")).days
 
+
+MOST_DIGITS = 15
+"""What a float can show."""
 
 TEXT = frozenset({"text", "enum", "date"})
 NUMBER = frozenset({"integer", "number"})

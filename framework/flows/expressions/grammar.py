@@ -91,7 +91,8 @@ def _syntax(text: str, lead: int, wrong: SyntaxError) -> ExpressionError:
     for form, advice in HINTS:
         if found := form.search(bare):
             return ExpressionError(f"`{found[0]}` can't stand here.", found.start() + 1, f"{advice.capitalize()}.")
-    at = min(max(wrong.offset or 1, 1), len(text.strip()) + 1)
+    end = len(text.strip()) + 1
+    at = min(wrong.offset or end, end)
     return ExpressionError("the expression can't be read from here on.", lead + at, "Texts stand in quotes.")
 
 

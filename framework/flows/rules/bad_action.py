@@ -8,7 +8,7 @@ Bad:
 Good:
     flow: x
     initial_node: a
-    nodes: {a: {task_messages: [], pre_actions: [{type: function, handler: note}], next: [{intent: is done, end: true}]}}
+    nodes: {a: {task_messages: [], pre_actions: [{type: function, handler: note}], next: [{intent: bye, end: true}]}}
 """
 
 from __future__ import annotations

@@ -54,9 +54,9 @@ def _durations(subject: Subject) -> Iterator[tuple[Path, str | None]]:
         if node.filler:
             yield (*base, "filler", "after"), node.filler.after
         for when, uses in (("enter", node.actions.enter), ("leave", node.actions.leave)):
-            for index, use in enumerate(uses):
-                if isinstance(use, ActionUse):
-                    yield (*base, "actions", when, index, "timeout"), use.timeout
+            for index, action in enumerate(uses):
+                if isinstance(action, ActionUse):
+                    yield (*base, "actions", when, index, "timeout"), action.timeout
     for _, path, use in subject.tool_uses():
         yield (*path, "timeout"), use.timeout
         if use.filler:

@@ -37,5 +37,5 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
                 yield subject.problem_inside("EXP001", written.path, wrong.column, wrong.message, wrong.fix)
     for written in chain(subject.texts(), subject.values()):
         if isinstance(written.text, str) and not subject.hurt(written.path):
-            for wrong in Template.scan(written.text)[1]:
-                yield subject.problem_inside("EXP001", written.path, wrong.column, wrong.message, wrong.fix)
+            for found in Template.scan(written.text)[1]:
+                yield subject.problem_inside("EXP001", written.path, found.column, found.message, found.fix)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 def check(subject: Subject) -> Iterator[Diagnostic]:
     """Everything that the type's own model of options refuses."""
-    from pydantic import ValidationError  # noqa: PLC0415 - only slots need it
+    from pydantic import ValidationError  # noqa: PLC0415 - reading alone needs no pydantic
 
     for name, slot in subject.flow.slots.items():
         known = subject.slot_types.get(slot.type)

@@ -52,10 +52,14 @@ def _at_node(subject: Subject, way: Way, kind: str) -> Iterator[Diagnostic]:
     elif route.outcome is not None and kind not in OUTCOMES:
         message = f"{_node(kind)} has no outcomes."
         yield subject.problem_at_key("FLW018", (*way.path, "outcome"), message, "Use `if`, `intent` or no trigger.")
-    elif kind == "instruct" and route.intent is None and route.outcome is None and route.if_ is None:
-        if not subject.hurt(way.path):
-            message = "at an `instruct` node a route needs `intent` or `if`: the node is never done by itself."
-            yield subject.problem("FLW018", way.path, message, "Say what leads away: `{intent: …, goto: …}`.")
+    elif kind == "instruct" and _always(way) and not subject.hurt(way.path):
+        message = "at an `instruct` node a route needs `intent` or `if`: the node is never done by itself."
+        yield subject.problem("FLW018", way.path, message, "Say what leads away: `{intent: …, goto: …}`.")
+
+
+def _always(way: Way) -> bool:
+    route = way.route
+    return route.intent is None and route.outcome is None and route.if_ is None
 
 
 def _node(kind: str) -> str:

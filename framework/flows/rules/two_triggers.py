@@ -4,7 +4,7 @@ Bad:
     flow: x
     slots: {size: text}
     initial_node: a
-    nodes: {a: {collect: size, next: [{outcome: done, intent: wants to stop, end: true}, {else: b}]}, b: {say: b, end: true}}
+    nodes: {a: {collect: size, next: [{outcome: done, intent: is bored, end: true}, {else: b}]}, b: {say: b, end: true}}
 
 Good:
     flow: x

@@ -8,10 +8,10 @@ import pytest
 
 from framework.flows.check import check
 from framework.plugins.actions import Actions, action
+from framework.plugins.registry import Registry
 from framework.plugins.tools import Tools, tool
 from framework.project import Project
 from framework.slots import BUILT_IN
-from framework.plugins.registry import Registry
 
 
 @tool
