@@ -13,20 +13,19 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import uvicorn
 
 from framework.errors import FrameworkError, UserError
+from framework.log import set_up
 from framework.processes.settings import RunnerSettings
 from framework.processes.supervisor import Supervisor
+from framework.project import Project
 from framework.web.auth import Guard, is_loopback
 from framework.web.forward import MESSAGE_LIMIT
 from framework.web.ports import Readiness
 from framework.web.runner import Door, make_app
-
-if TYPE_CHECKING:
-    from framework.project import Project
 
 PORT = 8080
 
@@ -56,12 +55,17 @@ class Runner:
     def url(self) -> str:
         """Where the page is."""
         host, port = self._socket.getsockname()[:2]
-        shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 — read, not bound
+        shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 - read, not bound
         return f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"
 
     def readiness(self) -> Readiness | None:
         """Whether a session would start now; `None` before the first look."""
         return self._supervisor.readiness() if self._supervisor else None
+
+    @property
+    def fix(self) -> str:
+        """What helps against the problem that `readiness` names."""
+        return self._supervisor.pool.fix if self._supervisor else ""
 
     def leave(self, *, drain_s: float | None = None) -> None:
         """Begin to leave; asked a second time, don't wait for anybody."""
@@ -199,6 +203,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--port", type=int, default=PORT)
     parser.add_argument("--stack", default="", help="use this stack for every bot")
     asked = parser.parse_args(argv)
+    set_up()
     try:
         settings = settings_from(Project.find().root, dict(os.environ), stack=asked.stack)
         token = os.environ.get("CONVO_RUNNER_TOKEN", "")

@@ -29,6 +29,7 @@ from pydantic import BaseModel, ValidationError
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from framework.errors import FrameworkError
+from framework.log import set_up
 from framework.processes.messages import (
     TO_WORKER,
     Beat,
@@ -135,7 +136,7 @@ class Worker:
             await self._backend.prepare(lambda text: self.say(Preparing(text=text)))
         except FrameworkError as error:
             self.say(Broken(message=error.message, fix=error.fix))
-        except Exception as error:  # noqa: BLE001 — whatever a backend raises, the supervisor must hear of it
+        except Exception as error:  # noqa: BLE001 - whatever a backend raises, the supervisor must hear of it
             logger.opt(exception=True).error("a worker could not get ready")
             self.say(Broken(message=f"getting ready failed: {type(error).__name__}: {error}"))
         else:
@@ -158,7 +159,7 @@ class Worker:
 
     async def _served(self) -> None:
         async with asyncio.timeout(10):
-            while not self._path.exists():  # noqa: ASYNC110 — uvicorn has no event for this
+            while not self._path.exists():  # noqa: ASYNC110 - uvicorn has no event for this
                 await asyncio.sleep(0.005)
 
     async def _app(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -222,7 +223,7 @@ class Worker:
             return await live.run(lambda phase: self._phase(session, phase))
         except FrameworkError as error:
             return Result(reason="error", failed=True, message=str(error))
-        except Exception as error:  # noqa: BLE001 — one session fails, the process says so
+        except Exception as error:  # noqa: BLE001 - one session fails, the process says so
             logger.opt(exception=True).error("a session failed")
             return Result(reason="error", failed=True, message=f"{type(error).__name__}: {error}")
 
@@ -240,7 +241,7 @@ class Worker:
                 status, refused = await live.order(obey.order), ""
             except FrameworkError as error:
                 refused = str(error)
-            except Exception as error:  # noqa: BLE001 — an order is refused, the session lives
+            except Exception as error:  # noqa: BLE001 - an order is refused, the session lives
                 logger.opt(exception=True).error("an order failed")
                 refused = f"the order failed: {type(error).__name__}"
         self.say(Obeyed(session=obey.session, order_id=obey.order.order_id, status=status, refused=refused))
@@ -290,6 +291,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Live as a worker. Leaves by `os._exit`: native libraries with threads may never finish an ordinary exit."""
     faulthandler.enable()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    set_up()
     asked = _arguments(argv)
     module, _, name = asked.backend.partition(":")
     control = socket.socket(fileno=asked.control)
@@ -301,7 +303,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     code = 0
     try:
         asyncio.run(live(), debug=False)
-    except BaseException:  # noqa: BLE001 — whatever it was: say it, and go
+    except BaseException:  # noqa: BLE001 - whatever it was: say it, and go
         logger.opt(exception=True).error("a worker died")
         code = 1
     finally:

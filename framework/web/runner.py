@@ -73,7 +73,7 @@ class Guarded:
         if scope["type"] in ("http", "websocket"):
             headers = Headers(scope=scope)
             denied = self._guard.denies(headers)
-            if denied and denied.status == 401 and scope["path"] in _UNHEARD:  # noqa: PLR2004 — an HTTP status
+            if denied and denied.status == 401 and scope["path"] in _UNHEARD:  # noqa: PLR2004 - an HTTP status
                 denied = None
         if denied is None:
             await self._app(scope, receive, send)
@@ -88,7 +88,7 @@ class Guarded:
 
 def _denial(denied: Denied, headers: Headers, scope: Scope) -> Response:
     """A browser that opens the page gets the sign-in form; everyone else a problem."""
-    if denied.status == 401:  # noqa: PLR2004 — an HTTP status
+    if denied.status == 401:  # noqa: PLR2004 - an HTTP status
         if scope["path"] == "/" and "text/html" in headers.get("accept", ""):
             return page.sign_in(401)
         refusal = problems.problem(401, denied.detail, fix=denied.fix)

@@ -42,17 +42,17 @@ class StartRequest(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     transport: str = Field(default="", max_length=100)
-    createDailyRoom: bool = False  # noqa: N815 — Pipecat's names
-    enableDefaultIceServers: bool = False  # noqa: N815 — Pipecat's names
+    createDailyRoom: bool = False  # noqa: N815 - Pipecat's names
+    enableDefaultIceServers: bool = False  # noqa: N815 - Pipecat's names
     body: StartBody = Field(default_factory=StartBody)
 
 
 class StartAnswer(BaseModel):
     """Where to connect, as Pipecat's clients expect it."""
 
-    sessionId: str  # noqa: N815 — Pipecat's names
-    wsUrl: str | None = None  # noqa: N815 — Pipecat's names
-    iceConfig: dict[str, Any] | None = None  # noqa: N815 — Pipecat's names
+    sessionId: str  # noqa: N815 - Pipecat's names
+    wsUrl: str | None = None  # noqa: N815 - Pipecat's names
+    iceConfig: dict[str, Any] | None = None  # noqa: N815 - Pipecat's names
 
 
 class LeaveRequest(BaseModel):

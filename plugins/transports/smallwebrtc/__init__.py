@@ -17,7 +17,7 @@ class SmallWebRTC(Transport):
 
     def build(self, context: TransportContext) -> Any:
         """Pipecat's transport on the peer connection that the offer made."""
-        from pipecat.transports.base_transport import TransportParams  # noqa: PLC0415 — weight is carried when needed
+        from pipecat.transports.base_transport import TransportParams  # noqa: PLC0415 - weight is carried when needed
         from pipecat.transports.smallwebrtc.transport import SmallWebRTCTransport  # noqa: PLC0415
 
         params = TransportParams(audio_in_enabled=True, audio_out_enabled=True, **context.options)
@@ -25,7 +25,7 @@ class SmallWebRTC(Transport):
 
     def signalling(self, session: SessionSpec, connected: Callable[[Any], Awaitable[asyncio.Event]]) -> Any:
         """`POST api/offer` answers an offer, `PATCH api/offer` takes further candidates."""
-        from .signalling import Signalling  # noqa: PLC0415 — weight is carried when needed
+        from .signalling import Signalling  # noqa: PLC0415 - weight is carried when needed
 
         del session
         return Signalling(connected).app

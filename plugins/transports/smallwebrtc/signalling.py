@@ -129,7 +129,7 @@ async def _object(request: Request) -> dict[str, Any]:
     except RecursionError:
         raise ValueError("nested too deeply") from None
     if not isinstance(value, dict):
-        raise ValueError("not an object")  # noqa: TRY004 — of the same kind as what json raises
+        raise ValueError("not an object")  # noqa: TRY004 - of the same kind as what json raises
     return value
 
 

@@ -17,7 +17,7 @@ class Socket(Transport):
 
     def build(self, context: TransportContext) -> Any:
         """Pipecat's transport on the accepted WebSocket; without audio where the session is typed."""
-        from pipecat.transports.websocket.fastapi import (  # noqa: PLC0415 — weight is carried when needed
+        from pipecat.transports.websocket.fastapi import (  # noqa: PLC0415 - weight is carried when needed
             FastAPIWebsocketParams,
             FastAPIWebsocketTransport,
         )
@@ -36,7 +36,7 @@ class Socket(Transport):
 
     def signalling(self, session: SessionSpec, connected: Callable[[Any], Awaitable[asyncio.Event]]) -> Any:
         """`ws-client`, as in Pipecat's development runner."""
-        from .signalling import one_socket  # noqa: PLC0415 — weight is carried when needed
+        from .signalling import one_socket  # noqa: PLC0415 - weight is carried when needed
 
         del session
         return one_socket("/ws-client", connected)
@@ -54,7 +54,7 @@ class Eval(Transport):
 
     def signalling(self, session: SessionSpec, connected: Callable[[Any], Awaitable[asyncio.Event]]) -> Any:
         """`ws`, as in Pipecat's development runner."""
-        from .signalling import one_harness  # noqa: PLC0415 — weight is carried when needed
+        from .signalling import one_harness  # noqa: PLC0415 - weight is carried when needed
 
         return one_harness("/ws", session.session_id, connected)
 

@@ -41,6 +41,7 @@ export class Graph {
     const height = plan.height + 2 * MARGIN;
     picture.setAttribute("viewBox", `${-left} ${-MARGIN} ${width} ${height}`);
     picture.style.maxWidth = `${Math.round(width * 1.1)}px`;
+    picture.style.minHeight = `${Math.round(height * 0.62)}px`; // smaller would be hard to read; then one scrolls
     this.place.replaceChildren(picture);
   }
 
@@ -124,7 +125,7 @@ function curve(edge, from, to, plan, nodes, sides) {
 }
 
 function arrowhead() {
-  const marker = element("marker", { id: "arrow", viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 7, markerHeight: 7, orient: "auto-start-reverse" });
+  const marker = element("marker", { id: "arrow", viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 9, markerHeight: 9, markerUnits: "userSpaceOnUse", orient: "auto-start-reverse" });
   marker.append(element("path", { d: "M0 0 L8 4 L0 8 z" }));
   const defs = element("defs", {});
   defs.append(marker);

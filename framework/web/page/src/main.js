@@ -35,6 +35,8 @@ class Page {
       const asked = new URLSearchParams(location.search).get("bot");
       if (asked && this.bots.has(asked)) part("bot").value = asked;
       await this.showBot();
+      part("talk").disabled = part("type").disabled = bots.length === 0;
+      if (!bots.length) this.notice("This project has no bot yet. Name one in convo.yaml.");
     } catch (error) {
       this.notice(error.message);
     }
@@ -46,7 +48,8 @@ class Page {
     part("about").textContent = [description, personality && `as ${personality}`, stack && `on ${stack}`].filter(Boolean).join(" · ");
     this.reset();
     try {
-      this.graph.draw(await runner.graph(name));
+      const flow = await runner.graph(name);
+      if (part("bot").value === name) this.graph.draw(flow); // else another was picked meanwhile
     } catch (error) {
       this.graph.clear(`This flow can't be drawn: ${error.message}`);
     }
@@ -121,7 +124,7 @@ class Page {
       notice: (text) => this.notice(text),
       closed: () => this.closed(),
       callbacks: {
-        onServerMessage: (message) => conversation.event(message?.type ? message : (message?.data ?? {})),
+        onServerMessage: ({ type, event }) => type === "convo.event" && conversation.event(event),
         onBotOutput: (output) => conversation.botOutput(output),
         onUserTranscript: ({ text, final }) => !final && conversation.hearing(text),
         onUserStartedSpeaking: () => this.speaking("user", true),
