@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import functools
-import importlib.util
-import sys
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from contextlib import redirect_stdout
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Protocol
 
-import pluggy
-
-from framework.errors import DuplicateNameError, FrameworkError, PluginError, UnknownNameError
-from framework.plugins import discovery, hookspecs, threads
+from framework.errors import PluginError, UnknownNameError
+from framework.plugins import discovery, loader
 from framework.plugins.discovery import Found
 from framework.plugins.manifest import Manifest
-from framework.plugins.markers import PROJECT
 from framework.plugins.offers import Offers
 from framework.plugins.report import Problem, Report
 from framework.plugins.settings import described
@@ -35,13 +29,6 @@ if TYPE_CHECKING:
     from framework.plugins.transports import Transport
     from framework.sessions.spec import SessionSpec
     from framework.slots.base import SlotType
-
-PATIENCE_S = 20.0
-"""How long a plugin may take to be imported and to register. Whatever is slow belongs into tools and resources."""
-
-
-HOOKS = {name: hook for name, hook in vars(hookspecs).items() if hasattr(hook, f"{PROJECT}_spec")}
-"""Every hook there is, by its name."""
 
 
 class Configuration(Protocol):
@@ -80,8 +67,6 @@ class PluginHost:
         self.manifests: dict[str, Manifest] = {}
         self._found: list[Found] = []
         self._modules: dict[str, ModuleType] = {}
-        self._manager = pluggy.PluginManager(PROJECT)
-        self._manager.add_hookspecs(hookspecs)
 
     @classmethod
     def load(
@@ -104,20 +89,10 @@ class PluginHost:
         """
         folders, blocked, required, given = _configuration(project)
         host = cls(settings={**given, **(settings or {})}, required={*required, *require})
-        ours = (bundled() / "plugins").resolve()
-        found = [
-            *discovery.built_in(),
-            *discovery.in_folder(ours, "bundled"),
-            *(
-                plugin
-                for folder in folders
-                if folder.resolve() != ours
-                for plugin in discovery.in_folder(folder, "project")
-            ),
-            *(discovery.installed() if installed else ()),
-        ]
-        host.add([plugin for plugin in discovery.distinct(found) if plugin.name not in {*blocked, *block}])
-        host._check_names({*blocked, *block}, {plugin.name for plugin in found})
+        left_out = {*blocked, *block}
+        found = list(_found(folders, installed=installed))
+        host.add(discovery.distinct(plugin for plugin in found if plugin.name not in left_out))
+        host._check_names(left_out, {plugin.name for plugin in found})
         return host
 
     def add(self, found: Iterable[Found]) -> None:
@@ -125,7 +100,7 @@ class PluginHost:
         for plugin in found:
             self._found.append(plugin)
             try:
-                self.offers.take(self._loaded(plugin))
+                self._take(plugin)
             except PluginError as broken:
                 self._left_out(plugin, broken)
 
@@ -214,86 +189,21 @@ class PluginHost:
 
     # --- Loading --------------------------------------------------------------------------------------------------
 
-    def _loaded(self, plugin: Found) -> Offers:
-        """What a plugin registers; `PluginError` when it breaks its word."""
-        if plugin.origin == "built in":
-            return self._registered(plugin)
-        try:
-            with redirect_stdout(sys.stderr):  # what a plugin prints must not mix with what a command prints
-                return threads.bounded(
-                    lambda: self._registered(plugin), seconds=PATIENCE_S, name=f"plugin/{plugin.name}"
-                )
-        except TimeoutError:
-            raise PluginError(
-                f"it was not loaded within {PATIENCE_S:g} s",
-                fix="Move what takes time out of the module and its `register_` functions, into tools or resources.",
-            ) from None
-
-    def _registered(self, plugin: Found) -> Offers:
-        """Import the module and let it fill registries of its own: a broken plugin leaves nothing behind."""
-        offers = Offers.of(plugin.name)
-        try:
-            module = self._module(plugin)
-            self.manifests[plugin.name] = self._manifest(plugin, module)
-            for hook, parameter, registry in offers.by_hook():
-                self._call(hook, module, **{parameter: registry})
-        except DuplicateNameError as twice:
-            raise PluginError(twice.message, fix=twice.fix) from twice
-        except FrameworkError:
-            raise
-        except BaseException as broken:
-            raise PluginError(f"it raised {_told(broken)}", fix=_place(broken)) from broken
-        return offers
-
-    def _module(self, plugin: Found) -> ModuleType:
-        if not discovery.NAME.match(plugin.name):
-            fix = "Use small letters, digits, `_` and `-`, a letter first."
-            raise PluginError(f"`{plugin.name}` can't be a plugin's name", fix=fix)
-        module = plugin.load()
-        if other := self._manager.get_name(module):
-            raise PluginError(f"it is the very module that is loaded as `{other}`", fix="Keep one of the two names.")
-        self._check_hooks(module)
-        self._modules[plugin.name] = module
-        try:
-            self._manager.register(module, plugin.name)
-        except pluggy.PluginValidationError as wrong:
-            raise PluginError(
-                _parameters(wrong), fix="Give the function the hook's own parameters, or fewer."
-            ) from wrong
-        return module
-
-    def _manifest(self, plugin: Found, module: ModuleType) -> Manifest:
-        manifest = self._call("describe_plugin", module) or Manifest()
-        if not isinstance(manifest, Manifest):
-            raise PluginError("`describe_plugin` gave something else than a `Manifest`", fix="Return `Manifest(…)`.")
-        for package in manifest.requires:
-            if importlib.util.find_spec(package) is None:
-                raise PluginError(f"it needs the package `{package}`", fix=f"Install it, or block `{plugin.name}`.")
-        return manifest
-
-    def _call(self, hook: str, module: ModuleType, **given: Any) -> Any:
-        """One hook of one plugin."""
-        others = [plugin for plugin in self._manager.get_plugins() if plugin is not module]
-        return self._manager.subset_hook_caller(hook, others)(**given)
-
-    def _check_hooks(self, module: ModuleType) -> None:
-        """Refuse a misspelt hook, and a module that forgot to mark its functions."""
-        marked = [name for name in dir(module) if self._manager.parse_hookimpl_opts(module, name) is not None]
-        for name in marked:
-            if name not in HOOKS:
-                raise PluginError(f"there is no hook called `{name}`", fix=did_you_mean(name, HOOKS))
-        if not marked:
-            meant = next((name for name in dir(module) if name in HOOKS), "register_tools")
-            raise PluginError("it implements no hook", fix=f"Write `@hookimpl` above a function such as `{meant}`.")
+    def _take(self, plugin: Found) -> None:
+        """Take over what a plugin registers."""
+        loaded = loader.load(plugin)
+        for other, module in self._modules.items():
+            if module is loaded.module:
+                raise PluginError(f"it is the very module that is loaded as `{other}`", fix="Keep one of the names.")
+        self.offers.take(loaded.offers)
+        self._modules[plugin.name] = loaded.module
+        self.manifests[plugin.name] = loaded.manifest
 
     def _left_out(self, plugin: Found, broken: PluginError) -> None:
-        """Take a broken plugin out; stop here when it is required."""
+        """Name a broken plugin; stop here when it is required."""
         error = PluginError(broken.message, where=f"plugin `{plugin.name}` ({plugin.place})", fix=broken.fix)
         if plugin.name in self.required:
             raise error from broken
-        self._modules.pop(plugin.name, None)
-        if self._manager.has_plugin(plugin.name):
-            self._manager.unregister(name=plugin.name)
         self.problems.append(Problem(plugin=plugin.name, sentence=str(error)))
 
     def _check_names(self, blocked: Collection[str], known: Collection[str]) -> None:
@@ -316,6 +226,18 @@ def _configuration(
     return list(project.plugin_folders), project.blocked, required, project.plugin_settings
 
 
+def _found(folders: Iterable[Path], *, installed: bool) -> Iterator[Found]:
+    """All plugins there are, in the order they are loaded."""
+    ours = (bundled() / "plugins").resolve()
+    yield from discovery.built_in()
+    yield from discovery.in_folder(ours, "bundled")
+    for folder in folders:
+        if folder.resolve() != ours:
+            yield from discovery.in_folder(folder, "project")
+    if installed:
+        yield from discovery.installed()
+
+
 @functools.cache
 def _own_version() -> str:
     from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 - reads files; for reports only
@@ -328,25 +250,3 @@ def _own_version() -> str:
 
 def _summary(module: ModuleType | None) -> str:
     return (module.__doc__ or "").strip().partition("\n")[0] if module else ""
-
-
-def _told(error: BaseException) -> str:
-    """An error at import, as its author would recognise it."""
-    text = str(error).partition("\n")[0]
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
-
-
-def _place(error: BaseException) -> str:
-    """The line to look at: the last one that is not ours or Python's."""
-    place, trace = "", error.__traceback__
-    while trace:
-        code = trace.tb_frame.f_code
-        if "importlib" not in code.co_filename and Path(__file__).parent != Path(code.co_filename).parent:
-            place = f"{code.co_filename}:{trace.tb_lineno}"
-        trace = trace.tb_next
-    return f"Look at {place}." if place else ""
-
-
-def _parameters(wrong: pluggy.PluginValidationError) -> str:
-    lines = [line.strip() for line in str(wrong).splitlines() if line.strip()]
-    return lines[-1] if lines else "a hook has other parameters"

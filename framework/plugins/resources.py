@@ -1,5 +1,7 @@
 """A resource: something a plugin opens for a session and closes after it, such as a store or a connection.
 
+It is opened and closed on the session's event loop: what blocks belongs into `asyncio.to_thread`, or no deadline helps.
+
     async def open_store(context: ResourceContext) -> AsyncIterator[Store]:
         store = await Store.open(context.settings(OrderSettings).database)
         yield store

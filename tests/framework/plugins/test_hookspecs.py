@@ -4,7 +4,8 @@ import inspect
 
 import pytest
 
-from framework.plugins.host import HOOKS, PluginHost
+from framework.plugins.host import PluginHost
+from framework.plugins.loader import HOOKS
 from framework.plugins.offers import Offers
 
 

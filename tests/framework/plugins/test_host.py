@@ -7,7 +7,7 @@ import pytest
 
 from framework import Command, hookimpl
 from framework.errors import DuplicateNameError, PluginError, UnknownNameError
-from framework.plugins import discovery, host
+from framework.plugins import discovery, loader
 from framework.plugins.discovery import Found
 from framework.plugins.host import PluginHost
 
@@ -188,7 +188,7 @@ def test_a_broken_plugin_leaves_nothing_behind(plugin, load):
 
 
 def test_a_plugin_that_hangs_is_left_out_after_a_while(plugin, load, monkeypatch):
-    monkeypatch.setattr(host, "PATIENCE_S", 0.2)
+    monkeypatch.setattr(loader, "PATIENCE_S", 0.2)
     folder = plugin("weather", "import threading\nthreading.Event().wait(60)\n")
     (problem,) = load(folder).problems
     assert "it was not loaded within 0.2 s" in problem.sentence
