@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,7 @@ from pipecat.processors.frameworks.rtvi import RTVIProcessor
 from pipecat.services.llm_service import LLMService
 from pipecat.transports.base_transport import BaseTransport
 from pipecat.turns.user_turn_strategies import ExternalUserTurnStrategies, UserTurnStrategies
+from pipecat.utils.base_object import BaseObject
 
 from framework.runtime.ear import Ear, Throat
 from framework.runtime.gate import Gate
@@ -27,6 +29,8 @@ from framework.runtime.stage import PipelineStage
 
 FLUSH_S = 2.0
 """How long dropping what was queued may make no progress."""
+CANCEL_S = 5.0
+"""How long the pipeline may take to be cancelled."""
 
 
 @dataclass
@@ -49,6 +53,7 @@ class Assembly:
     """A pipeline that is ready to run."""
 
     worker: PipelineWorker
+    first: FrameProcessor
     user: LLMUserAggregator
     gate: Gate
 
@@ -58,8 +63,13 @@ class Assembly:
 
     async def interrupt(self) -> None:
         """Stop speech and model at once, and return when what was queued has been dropped."""
-        await self.gate.broadcast_interruption()
+        await self.gate.broadcast_interruption()  # type: ignore[no-untyped-call]
         await self.worker.flush_pipeline(timeout=FLUSH_S)
+
+
+def on(source: BaseObject, event: str, handler: Callable[..., Awaitable[None]]) -> None:
+    """Have a function called at one of Pipecat's events."""
+    source.add_event_handler(event, handler)
 
 
 def assemble(stage: PipelineStage, parts: Parts, *, resources: object = None) -> Assembly:
@@ -90,15 +100,14 @@ def assemble(stage: PipelineStage, parts: Parts, *, resources: object = None) ->
         enable_turn_tracking=False,
         idle_timeout_secs=None,
         check_dangling_tasks=False,
+        cancel_timeout_secs=CANCEL_S,
         processor_unusable_policy=ProcessorUnusablePolicy.CONTINUE,
     )
-    return Assembly(worker, pair.user(), gate)
+    return Assembly(worker, processors[0], pair.user(), gate)
 
 
 def _listening(parts: Parts, *, voice: bool) -> LLMUserAggregatorParams:
     """How turns of the person are told: by voice activity, or, for text, from outside."""
     if not voice:
         return LLMUserAggregatorParams(user_turn_strategies=ExternalUserTurnStrategies(), empty_user_turn=None)
-    return LLMUserAggregatorParams(
-        vad_analyzer=parts.vad, user_turn_strategies=parts.turns, empty_user_turn=None
-    )
+    return LLMUserAggregatorParams(vad_analyzer=parts.vad, user_turn_strategies=parts.turns, empty_user_turn=None)

@@ -121,7 +121,8 @@ class Compat:
             result, responds = _contract(name, await self._functions[name].invoke(dict(arguments), self.manager))
             return result
 
-        return await perform(name, work, timeout_s=timeout_s, result=None), responds
+        outcome = await perform(name, work, None, {}, None, timeout_s=timeout_s)
+        return outcome, responds
 
     async def act(self, action: Mapping[str, Any]) -> None:
         """Run one of Pipecat's actions that has a handler.

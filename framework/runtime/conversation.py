@@ -162,18 +162,17 @@ class Conversation:
             self._something.set()
 
     async def order(self, order: dict[str, Any], within_s: float = 5.0) -> Fate:
-        """Give the engine an order and wait for its fate."""
-        if self._closed or self.ended is not None:
-            return Fate("refused", "the session is over")
-        fate: asyncio.Future[Fate] = asyncio.get_running_loop().create_future()
-        self._orders[order["order_id"]] = fate
-        self.tell(happened.Ordered, order=order)
+        """Give the engine an order and wait for its fate; the same `order_id` again counts once."""
+        fate = self._orders.get(order["order_id"])
+        if fate is None:
+            if self._closed or self.ended is not None:
+                return Fate("refused", "the session is over")
+            fate = self._orders[order["order_id"]] = asyncio.get_running_loop().create_future()
+            self.tell(happened.Ordered, order=order)
         try:
             return await asyncio.wait_for(asyncio.shield(fate), within_s)
         except TimeoutError:
             return Fate("refused", f"the session did not answer within {within_s:g} s")
-        finally:
-            self._orders.pop(order["order_id"], None)
 
     def publish(self, type_: str, data: dict[str, Any], at: float | None = None) -> None:
         """Tell the listeners a fact; the end of the session is always the last one."""

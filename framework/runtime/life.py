@@ -7,8 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from loguru import logger
+from pipecat.frames.frames import CancelFrame, EndFrame
 from pipecat.pipeline.worker import PipelineWorker
+from pipecat.processors.frame_processor import FrameProcessor
 from pipecat.workers.runner import WorkerRunner
+
+from framework.runtime.assemble import on
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,16 +48,18 @@ class Outcome:
 class Life:
     """One pipeline, from its start to its certain end."""
 
-    def __init__(self, worker: PipelineWorker, deadlines: Deadlines) -> None:
+    def __init__(self, worker: PipelineWorker, first: FrameProcessor, deadlines: Deadlines) -> None:
         self._worker = worker
+        self._first = first
         self._deadlines = deadlines
         self._runner = WorkerRunner(handle_sigint=False, handle_sigterm=False, check_dangling_tasks=False)
         self._running: asyncio.Task[None] | None = None
         self._started = asyncio.Event()
 
-        @worker.event_handler("on_pipeline_started")
         async def started(*_: object) -> None:
             self._started.set()
+
+        on(worker, "on_pipeline_started", started)
 
     async def begin(self) -> bool:
         """Start the pipeline; whether it runs in time."""
@@ -76,11 +82,13 @@ class Life:
         if self._running is None or self._running.done():
             return True
         if politely:
-            await self._bounded(self._worker.stop_when_done())
+            await self._bounded(self._worker.queue_frame(EndFrame()))
             if await self._over(self._deadlines.drain):
                 return True
             logger.warning("the pipeline did not finish in time and is cancelled")
         await self._bounded(self._runner.cancel("the session is over"))
+        # A worker that waits for its EndFrame pushes no CancelFrame any more: the pipeline gets one past it.
+        await self._bounded(self._first.queue_frame(CancelFrame(reason="the session is over")))
         return await self._over(self._deadlines.cancel)
 
     async def _over(self, within_s: float) -> bool:

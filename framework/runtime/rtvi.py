@@ -6,7 +6,7 @@ import json
 import re
 import time
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from loguru import logger
@@ -32,7 +32,7 @@ KEYS = frozenset({"label", "type", "id", "data"})
 ALLOWED = frozenset({"client-ready", "send-text"})
 """Everything else would let a client end the bot, forge a tool's result, or speak with another's voice."""
 
-OnText = Callable[[str], Awaitable[None]]
+OnText = Callable[[str], Coroutine[Any, Any, None]]
 
 
 class RefusedMessageError(ValueError):
@@ -49,7 +49,7 @@ def checked(message: Any, allowed: frozenset[str] = ALLOWED) -> dict[str, Any]:
         raise RefusedMessageError("label")
     if set(message) - KEYS or not isinstance(message.get("id"), str) or not IDENTIFIER.match(message["id"]):
         raise RefusedMessageError("shape")
-    if message.get("type") not in allowed:
+    if not isinstance(message.get("type"), str) or message["type"] not in allowed:
         raise RefusedMessageError("type")
     try:
         size = len(json.dumps(message))
@@ -142,4 +142,3 @@ class Door(RTVIProcessor):
         answer = {"label": LABEL, "type": "error-response", "id": identifier if known else "0"}
         data = {"error": f"This message is not allowed here ({why})."}
         await self.push_frame(OutputTransportMessageUrgentFrame(message={**answer, "data": data}))
-

@@ -15,7 +15,7 @@ from framework.clock import Clock, SystemClock
 from framework.engine import expect, state, step
 from framework.engine import inputs as happened
 from framework.errors import FrameworkError, SessionError
-from framework.runtime.assemble import Assembly, Parts, assemble
+from framework.runtime.assemble import Assembly, Parts, assemble, on
 from framework.runtime.blueprint import Blueprint, draw, plan_of
 from framework.runtime.compat import Compat, Manager, load_handlers
 from framework.runtime.conversation import Conversation
@@ -116,6 +116,7 @@ class LiveSession:
         self._sample_rate = sample_rate
         self._manager = Manager()
         self._built: _Built | None = None
+        self._begun = asyncio.Event()
         self._client = asyncio.Event()
         self._gone = asyncio.Event()
         self._ended = asyncio.Event()
@@ -131,6 +132,7 @@ class LiveSession:
             try:
                 async with self._host.session(self.spec, environment=self._environment) as plugins:
                     self._built = self._build(draw(self.spec, self._project, handlers=self._handlers), plugins)
+                    self._begun.set()
                     return await self._live(self._built)
             finally:
                 self._over.set()
@@ -170,19 +172,12 @@ class LiveSession:
 
     async def person(self) -> bool:
         """Wait until only the person can go on; False when the session has ended instead."""
-        while self._built is None and not self._over.is_set():
-            await asyncio.sleep(0.01)
+        await self._first({self._begun, self._over}, None, None)
         if self._built is None:
             return False
-        waiting = asyncio.create_task(self._built.conversation.waiting.wait())
-        ended = asyncio.create_task(self._ended.wait())
-        over = asyncio.create_task(self._over.wait())
-        try:
-            await asyncio.wait({waiting, ended, over}, return_when="FIRST_COMPLETED")
-            return waiting.done() and not self._ended.is_set()
-        finally:
-            for task in (waiting, ended, over):
-                task.cancel()
+        waiting = self._built.conversation.waiting
+        await self._first({waiting, self._ended, self._over}, None, None)
+        return waiting.is_set() and not self._ended.is_set()
 
     @property
     def conversation(self) -> Conversation | None:
@@ -214,7 +209,7 @@ class LiveSession:
         assembly = assemble(stage, self._parts(services), resources=plugins)
         stage.connect(assembly, conversation)
         self._tie(assembly, conversation, stage)
-        return _Built(services, assembly, stage, conversation, Life(assembly.worker, self.deadlines))
+        return _Built(services, assembly, stage, conversation, Life(assembly.worker, assembly.first, self.deadlines))
 
     def _make_services(self, blueprint: Blueprint, conversation: Conversation, language: str) -> Services:
         if self._services is not None:
@@ -251,9 +246,10 @@ class LiveSession:
         manager.context = stage.context.get_messages
         manager.jump = self._jump
 
-        @assembly.user.event_handler("on_user_turn_stopped")
         async def turn_stopped(_aggregator: object, _strategy: object, message: Any) -> None:
             await stage.heard(message.content or "")
+
+        on(assembly.user, "on_user_turn_stopped", turn_stopped)
 
         if self._transport is not None and self._waits_for_client:
             self._await_client(self._transport)
@@ -261,16 +257,17 @@ class LiveSession:
             self._open_door(self.door, assembly)
 
     def _await_client(self, transport: BaseTransport) -> None:
-        @transport.event_handler("on_client_connected")
         async def connected(*_: object) -> None:
             if self.door is None:
                 self._client.set()
             else:
                 self._keep(self._begin_anyway(), "ready")
 
-        @transport.event_handler("on_client_disconnected")
         async def disconnected(*_: object) -> None:
             self.hang_up()
+
+        on(transport, "on_client_connected", connected)
+        on(transport, "on_client_disconnected", disconnected)
 
     async def _begin_anyway(self) -> None:
         """A telephone never says that it is ready."""
@@ -280,12 +277,13 @@ class LiveSession:
     def _open_door(self, door: Door, assembly: Assembly) -> None:
         door.on_text = self.hear
 
-        @door.event_handler("on_client_ready")
         async def ready(*_: object) -> None:
             if door.observer is not None and door.attached is False:
                 door.attached = True
                 assembly.worker.add_observer(door.observer)
             self._client.set()
+
+        on(door, "on_client_ready", ready)
 
     async def _jump(self, node: str) -> tuple[str, str]:
         try:
@@ -341,10 +339,12 @@ class LiveSession:
             if loop.time() >= until or built.conversation.moved == moved:
                 self.hang_up("limit" if loop.time() >= until else "idle")
 
-    async def _first(self, events: set[asyncio.Event], task: asyncio.Task[Any], within_s: float) -> None:
-        waits = {asyncio.create_task(event.wait()) for event in events}
+    async def _first(self, events: set[asyncio.Event], task: asyncio.Task[Any] | None, within_s: float | None) -> None:
+        """Until one of these has come to pass, or the time is over."""
+        waits: set[asyncio.Task[Any]] = {asyncio.create_task(event.wait()) for event in events}
+        timeout = None if within_s is None else max(0.0, within_s)
         try:
-            await asyncio.wait({*waits, task}, timeout=max(0.0, within_s), return_when="FIRST_COMPLETED")
+            await asyncio.wait({*waits, *((task,) if task else ())}, timeout=timeout, return_when="FIRST_COMPLETED")
         finally:
             for wait in waits:
                 wait.cancel()

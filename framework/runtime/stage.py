@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -210,9 +209,7 @@ class PipelineStage:
         whole, heard = utterance.whole, spoken
         if utterance.before:
             heard = prefix(whole, letters(utterance.before) + letters(spoken))
-        self._to.tell(
-            happened.Spoken, generated=whole, spoken=heard, interrupted=interrupted, say=utterance.say
-        )
+        self._to.tell(happened.Spoken, generated=whole, spoken=heard, interrupted=interrupted, say=utterance.say)
 
     async def _resume(self) -> None:
         """Say what a noise cut off."""

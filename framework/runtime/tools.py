@@ -12,6 +12,7 @@ from framework.engine import inputs as happened
 from framework.errors import UnknownNameError
 from framework.plugins.outcomes import ToolOutcome
 from framework.runtime.compat import Compat
+from framework.runtime.virtual import real_time
 
 if TYPE_CHECKING:
     from framework.clock import Clock
@@ -45,13 +46,15 @@ class PluginHands:
     async def call(self, call: do.CallTool) -> happened.ToolFinished:
         """Run a tool to its one outcome."""
         if call.tool in self._compat:
-            outcome, responds = await self._compat.call(call.tool, call.arguments, timeout_s=call.timeout_s)
+            with real_time():
+                outcome, responds = await self._compat.call(call.tool, call.arguments, timeout_s=call.timeout_s)
             self._state_may_have_changed()
             return _finished(call.call, outcome, respond=responds)
         try:
-            outcome = await self._plugins.call(
-                call.tool, call.arguments, timeout_s=call.timeout_s, **self._around(call.call)
-            )
+            with real_time():
+                outcome = await self._plugins.call(
+                    call.tool, call.arguments, timeout_s=call.timeout_s, **self._around(call.call)
+                )
         except UnknownNameError:
             outcome = ToolOutcome(outcome="error", code="unknown_tool", message=f"There is no tool `{call.tool}`.")
         return _finished(call.call, outcome)
@@ -62,9 +65,10 @@ class PluginHands:
             return await self._pipecat(act)
         arguments = act.spec.get("with") or {}
         try:
-            outcome = await self._plugins.act(
-                str(act.spec["name"]), arguments, timeout_s=act.timeout_s, **self._around(act.action)
-            )
+            with real_time():
+                outcome = await self._plugins.act(
+                    str(act.spec["name"]), arguments, timeout_s=act.timeout_s, **self._around(act.action)
+                )
         except UnknownNameError as unknown:
             return happened.ActionFinished(at=0.0, action=act.action, ok=False, message=unknown.message)
         ok = outcome.outcome == "value"
@@ -74,7 +78,8 @@ class PluginHands:
         """Ask the stack's router; without one nothing but examples is understood."""
         if self.router is None:
             return happened.Classified(at=0.0, request=ask.request, choice=None)
-        verdict = await self.router.classify(ask.text, ask.choices, ask.language)
+        with real_time():
+            verdict = await self.router.classify(ask.text, ask.choices, ask.language)
         return happened.Classified(
             at=0.0, request=ask.request, choice=verdict.choice, score=verdict.score, by=_by(verdict.by)
         )
@@ -84,7 +89,8 @@ class PluginHands:
         if act.spec["type"] == "function":
             await self._quiet.quiet(act.timeout_s)
         try:
-            await self._compat.act(act.spec)
+            with real_time():
+                await self._compat.act(act.spec)
         except Exception as broken:  # noqa: BLE001 - an author's handler may raise anything
             logger.bind(error=type(broken).__name__, pii_exception=str(broken)).warning("an action of the flow failed")
             return happened.ActionFinished(at=0.0, action=act.action, ok=False, message="an action of the node failed")

@@ -1,7 +1,7 @@
 """Conversations faster than real time: a loop whose clock jumps to the next timer when nothing else is to be done.
 
-Only what waits by timers and executors may take part: a wait for a socket or another process isn't seen, and time
-would run past it.
+Only what waits by timers and executors is seen. Whoever awaits a socket, a thread or another process says so by
+`real_time()`; time would run past it otherwise.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def __init__(self) -> None:
         self._now = 0.0
         self._busy = 0
+        self._real = 0
         super().__init__()
 
     def time(self) -> float:
@@ -46,8 +47,37 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             handle._scheduled = False  # noqa: SLF001
             base._timer_cancelled_count -= 1  # noqa: SLF001
         if not base._ready and not self._busy and base._scheduled:  # noqa: SLF001
-            self._now = max(self._now, base._scheduled[0]._when)  # noqa: SLF001
+            self._wait(base, base._scheduled[0]._when)  # noqa: SLF001
         super()._run_once()  # type: ignore[misc]
+
+    def _wait(self, base: Any, when: float) -> None:
+        """Jump to a moment; while something real is awaited, only after that much real time without news."""
+        if self._real:
+            news = base._selector.select(max(0.0, when - self._now))  # noqa: SLF001
+            base._process_events(news)  # noqa: SLF001
+            if news:
+                return
+        self._now = max(self._now, when)
+
+    @contextmanager
+    def real(self) -> Iterator[None]:
+        """Inside, something outside this loop is awaited: a tool's network, a thread of its own."""
+        self._real += 1
+        try:
+            yield
+        finally:
+            self._real -= 1
+
+
+@contextmanager
+def real_time() -> Iterator[None]:
+    """Let time pass as it does in reality while something outside the loop is awaited; nothing on an ordinary loop."""
+    loop = asyncio.get_running_loop()
+    if isinstance(loop, VirtualLoop):
+        with loop.real():
+            yield
+    else:
+        yield
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, ClassVar
 
 from framework import Registry, Transport, TransportContext, hookimpl
@@ -18,6 +19,18 @@ class Wav(Transport):
 
         del context
         return WavTransport()
+
+    def read(self, path: Path) -> Any:
+        """The sound of a WAV file, ready to be played; `ValueError` with one sentence when it is none."""
+        from .audio import read_wav  # noqa: PLC0415 - weight is carried when needed
+
+        return read_wav(path)
+
+    def sound(self, samples: Any, rate: int) -> Any:
+        """Samples of 16 bit at any rate, ready to be played."""
+        from .audio import resampled  # noqa: PLC0415 - weight is carried when needed
+
+        return resampled(samples, rate)
 
 
 @hookimpl

@@ -6,7 +6,7 @@ import wave
 from pathlib import Path
 
 import numpy as np
-import soxr
+import soxr  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
 RATE = 16_000

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from pathlib import Path
 
 import numpy as np
 from pipecat.frames.frames import (
@@ -20,7 +21,7 @@ from pipecat.transports.base_input import BaseInputTransport
 from pipecat.transports.base_output import BaseOutputTransport
 from pipecat.transports.base_transport import BaseTransport, TransportParams
 
-from .audio import RATE, SAMPLE_BYTES, Samples
+from .audio import RATE, SAMPLE_BYTES, Samples, write_stereo
 
 TICK_S = 0.02
 """The caller's microphone gives a piece of sound this often."""
@@ -75,6 +76,15 @@ class WavTransport(BaseTransport):
     def output(self) -> FrameProcessor:
         """The caller's ear."""
         return self._out
+
+    @property
+    def rate(self) -> int:
+        """Samples a second, on both sides."""
+        return RATE
+
+    def record(self, path: Path) -> None:
+        """Write both sides: the caller left, the bot right."""
+        write_stereo(path, bytes(self.caller.sound), bytes(self.bot.sound))
 
     async def play(self, sound: Samples) -> None:
         """Let the caller say this; returns when it has been said."""
@@ -190,4 +200,3 @@ class WavOutput(BaseOutputTransport):
         self._until += len(frame.audio) / (SAMPLE_BYTES * RATE)
         await asyncio.sleep(max(0.0, self._until - loop.time() - AHEAD_S))
         return True
-

@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self
 
 import pytest
 from pipecat.frames.frames import (
     ErrorFrame,
+    FunctionCallFromLLM,
     LLMContextFrame,
     LLMFullResponseEndFrame,
     LLMFullResponseStartFrame,
     TTSAudioRawFrame,
-    FunctionCallFromLLM,
 )
 from pipecat.pipeline.worker import PipelineWorker
 from pipecat.processors.aggregators.llm_context import LLMContext
@@ -147,7 +147,7 @@ class ScriptedHands:
 class Scene:
     """One conversation over a real pipeline."""
 
-    def __init__(self, reacts: Any, model: Any, hands: Any = None, *, voice: Any = None, transport: Any = None) -> None:
+    def __init__(self, reacts: Any, model: Any, hands: Any = None, *, voice: Any = None, **parts: Any) -> None:
         self.events: list[Event] = []
         self.ends: list[str] = []
         self.context = LLMContext()
@@ -165,13 +165,11 @@ class Scene:
             on_event=self.events.append,
             on_end=lambda reason, outputs: self.ends.append(reason),
         )
-        self.assembly: Assembly = assemble(
-            self.stage, Parts(llm=model, tts=voice, transport=transport, rate_out=16000)
-        )
+        self.assembly: Assembly = assemble(self.stage, Parts(llm=model, tts=voice, rate_out=16000, **parts))
         self.worker: PipelineWorker = self.assembly.worker
         self.stage.connect(self.assembly, self.conversation)
 
-    async def __aenter__(self) -> Scene:
+    async def __aenter__(self) -> Self:
         self.runner = WorkerRunner(handle_sigint=False, handle_sigterm=False)
         await self.runner.add_workers(self.worker)
         started = asyncio.Event()

@@ -24,6 +24,7 @@ async def test_a_line_of_the_flow_is_said_and_remembered(scene, model, eventuall
     def reacts(what):
         if isinstance(what, happened.Started):
             return [do.Say(say="a", text="Hello there.", language="en")]
+        return None
 
     async with scene(reacts, model()) as s:
         s.conversation.tell(happened.Started)
@@ -142,6 +143,7 @@ async def test_a_tool_that_raises_ends_as_an_error_without_its_words(scene, mode
     def reacts(what):
         if isinstance(what, happened.Started):
             return [do.CallTool(call="x", tool="look", arguments={}, timeout_s=1, by="flow")]
+        return None
 
     async with scene(reacts, model(), hands(look=look)) as s:
         s.conversation.tell(happened.Started)

@@ -6,10 +6,18 @@ import asyncio
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pipecat.audio.vad.vad_analyzer import VADAnalyzer, VADParams
+from pipecat.turns.user_stop import SpeechTimeoutUserTurnStopStrategy
+from pipecat.turns.user_turn_strategies import UserTurnStrategies
 
 from framework.engine import effects as do
 from framework.engine import inputs as happened
+from framework.runtime.speech import TAIL_S, Piece, Utterance, letters, prefix
 from framework.runtime.virtual import run_virtually
+from framework.services.providers.scripted import ScriptedEar
+from framework.testing.scripted import Script
 
 LINE = "One two three four five six seven eight nine ten eleven twelve."
 
@@ -18,6 +26,7 @@ def says(*lines: str):
     def reacts(what):
         if isinstance(what, happened.Started):
             return [do.Say(say=str(i), text=line, language="en") for i, line in enumerate(lines)]
+        return None
 
     return reacts
 
@@ -91,3 +100,151 @@ def test_virtual_time_gives_the_same_call_twice(scene, model, voice, wav, eventu
         return [(type(w).__name__, round(w.at - start, 3)) for w in record], bot
 
     assert once() == once()
+
+
+# --- Turns of the person ------------------------------------------------------
+
+
+class Loudness(VADAnalyzer):
+    """Whatever is loud is speech."""
+
+    def num_frames_required(self) -> int:
+        return 512
+
+    def voice_confidence(self, buffer: bytes) -> float:
+        return float(np.abs(np.frombuffer(buffer, np.int16)).mean() > 500)
+
+
+def person(*lines: str):
+    """Ears that hear these lines, one for each stretch of sound; an empty one is a noise."""
+    vad = Loudness(params=VADParams(start_secs=0.2, stop_secs=0.2, min_volume=0.0))
+    turns = UserTurnStrategies(stop=[SpeechTimeoutUserTurnStopStrategy(user_speech_timeout=0.2)])
+    return {"stt": ScriptedEar(Script(lines=lines)), "vad": vad, "turns": turns}
+
+
+def sound(seconds: float):
+    return np.full(int(16000 * seconds), 4000, np.int16)
+
+
+def talk(scene, reacts, model, voice, wav, lines, play):
+    """A scene with a person who is heard."""
+
+    async def main():
+        transport = wav()
+        async with scene(reacts, model, voice=voice(), transport=transport, **person(*lines)) as s:
+
+            @s.assembly.user.event_handler("on_user_turn_stopped")
+            async def stopped(_aggregator, _strategy, message):
+                await s.stage.heard(message.content or "")
+
+            s.conversation.tell(happened.Started)
+            await play(s, transport)
+            return s
+
+    return run_virtually(main)
+
+
+def test_a_person_who_speaks_over_the_bot_is_heard_and_the_bot_falls_silent(scene, model, voice, wav, eventually):
+    def reacts(what):
+        match what:
+            case happened.Started():
+                return [do.Say(say="a", text=LINE, language="en")]
+            case happened.Heard():
+                return [do.Say(say="b", text="I see.", language="en")]
+
+    async def play(s, transport):
+        await asyncio.sleep(2.0)
+        await transport.play(sound(1.0))
+        await eventually(lambda: len(s.took(happened.Spoken)) == 2, 60)
+
+    s = talk(scene, reacts, model(), voice, wav, ["stop it"], play)
+    first, second = s.took(happened.Spoken)
+    assert first.interrupted
+    assert 0 < len(first.spoken) < len(LINE)
+    assert LINE.startswith(first.spoken)
+    assert second.spoken == "I see."
+    kinds = [type(what).__name__ for what in s.conversation.record]
+    assert kinds == ["Started", "Spoken", "Heard", "Spoken"]
+    assert [m["content"] for m in s.context.get_messages()] == [first.spoken, "stop it", "I see."]
+
+
+def test_what_a_noise_cut_off_is_said_to_its_end(scene, model, voice, wav, eventually):
+    async def play(s, transport):
+        await asyncio.sleep(2.0)
+        await transport.play(sound(0.5))
+        await eventually(lambda: s.took(happened.Spoken), 60)
+
+    s = talk(scene, says(LINE), model(), voice, wav, [""], play)
+    (spoken,) = s.took(happened.Spoken)
+    assert (spoken.generated, spoken.spoken, spoken.interrupted) == (LINE, LINE, False)
+    assert not s.took(happened.Heard)
+
+
+def test_a_noise_while_the_model_thinks_does_not_silence_the_bot(scene, model, voice, wav, eventually):
+    def reacts(what):
+        return [do.RunModel(turn=1)] if isinstance(what, happened.Started) else None
+
+    async def play(s, transport):
+        await transport.play(sound(0.5))
+        await eventually(lambda: s.took(happened.Spoken), 60)
+
+    s = talk(scene, reacts, model([5.0, "Never."], ["Here I am."]), voice, wav, [""], play)
+    assert [w.text for w in s.took(happened.ModelFinished)] == ["Here I am."]
+    assert s.took(happened.Spoken)[0].spoken == "Here I am."
+
+
+def test_a_model_that_is_spoken_over_is_remembered_as_far_as_it_was_heard(scene, model, voice, wav, eventually):
+    def reacts(what):
+        match what:
+            case happened.Started():
+                return [do.RunModel(turn=1)]
+            case happened.Heard():
+                return [do.RunModel(turn=2)]
+
+    async def play(s, transport):
+        await asyncio.sleep(2.0)
+        await transport.play(sound(1.0))
+        await eventually(lambda: len(s.took(happened.Spoken)) == 2, 60)
+
+    llm = model([LINE], ["Fine."])
+    s = talk(scene, reacts, llm, voice, wav, ["stop it"], play)
+    first = s.took(happened.Spoken)[0]
+    assert first.interrupted
+    assert LINE.startswith(first.spoken)
+    assert [m["content"] for m in llm.contexts[1]] == [first.spoken, "stop it"]
+
+
+def test_what_is_to_be_said_waits_until_the_person_has_finished(scene, model, voice, wav, eventually):
+    async def play(s, transport):
+        playing = asyncio.create_task(transport.play(sound(3.0)))
+        await eventually(lambda: s.stage.person_speaks, 10)
+        await s.stage.say(do.Say(say="order", text="A word from the operator.", language="en"))
+        await playing
+        await eventually(lambda: s.took(happened.Spoken), 60)
+
+    s = talk(scene, lambda _: None, model(), voice, wav, ["hello"], play)
+    kinds = [type(what).__name__ for what in s.conversation.record]
+    assert kinds == ["Started", "Heard", "Spoken"]
+    assert s.took(happened.Spoken)[0].spoken == "A word from the operator."
+
+
+@given(text=st.text(alphabet="ab c\n\t.", max_size=60), heard=st.integers(0, 70))
+def test_what_was_heard_is_always_a_run_of_whole_words_from_the_start(text, heard):
+    part = prefix(text, heard)
+    assert text.startswith(part)
+    assert letters(part) <= heard
+    assert part.split() == text.split()[: len(part.split())]
+
+
+@given(
+    pieces=st.lists(st.tuples(st.text(alphabet="abc .", min_size=1, max_size=20), st.floats(0, 5)), max_size=4),
+    played=st.floats(0, 30),
+)
+def test_an_interruption_never_claims_words_that_did_not_leave(pieces, played):
+    utterance = Utterance("1", say="a", generated=" ".join(text for text, _ in pieces), played=played)
+    utterance.pieces = [Piece(text, seconds, complete=True) for text, seconds in pieces]
+    spoken = utterance.spoken(interrupted=True)
+    assert utterance.generated.startswith(spoken)
+    made = sum(seconds for _, seconds in pieces)
+    if letters(utterance.generated) and played < made - TAIL_S and all(seconds > TAIL_S for _, seconds in pieces):
+        assert letters(spoken) < letters(utterance.generated) or not letters(pieces[-1][0])

@@ -1,0 +1,142 @@
+"""Talk with a flow by typing."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from framework.cli.talking import Transcript, Wish, exit_code, prepared, progress
+from framework.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from framework.runtime.session import LiveSession
+
+PROMPT = "You: "
+LINE_LENGTH = 4000
+"""Characters of a typed turn that are read; the rest of the line is dropped."""
+
+
+def chat(
+    target: Annotated[
+        str | None, typer.Argument(metavar="[FLOW|BOT]", help="A bot or flow by its name, or a flow's file.")
+    ] = None,
+    *,
+    personality: Annotated[str | None, typer.Option(help="Who speaks, instead of the bot's personality.")] = None,
+    stack: Annotated[str | None, typer.Option(help="The services to use, instead of the bot's stack.")] = None,
+    script: Annotated[
+        str | None, typer.Option(metavar="FILE|-", help="What you say, a line each; `-` reads standard input.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print every event as a line of JSON.")] = False,
+    handlers: Annotated[
+        str | None, typer.Option(metavar="MODULE", help="The functions of a Pipecat FlowConfig: a module or a file.")
+    ] = None,
+) -> None:
+    r"""Talk with a flow by typing, over the same pipeline and engine as a call, but without audio.
+
+    Without FLOW or BOT it is the project's default bot. Type your turns; an empty line is nothing, Ctrl-D hangs up.
+
+    A script, or lines piped in, are given one by one, each when the flow waits for you. When they are used up, the
+    session goes on until it would wait for you again, and then ends with the reason `hangup`. Lines that are left over
+    when the flow ends are ignored.
+
+    Exit codes: 0 the flow ended, 3 you hung up, 1 the session failed, 2 something in the command can be corrected.
+
+    Examples:
+        convo chat
+        convo chat flows/hello.yaml
+        printf 'hello\ngoodbye\n' | convo chat hello --json
+        convo chat flows/compat/delivery.yaml --handlers flows/compat/handlers.py
+    """
+    lines = _lines(script)
+    wish = Wish(target=target, channel="text", personality=personality, stack=stack, handlers=handlers, json=as_json)
+    raise typer.Exit(asyncio.run(_talk(wish, lines)))
+
+
+def _lines(script: str | None) -> list[str] | None:
+    """What is to be said, when it is known beforehand; None when a person types."""
+    if script is None and sys.stdin.isatty():
+        return None
+    try:
+        text = sys.stdin.read() if script in (None, "-") else Path(script).read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as wrong:
+        raise UserError(f"the script `{script or '-'}` can't be read: {wrong}") from None
+    return [line.strip()[:LINE_LENGTH] for line in text.splitlines() if line.strip()]
+
+
+async def _talk(wish: Wish, lines: list[str] | None) -> int:
+    project, host = prepared()
+    with progress("Getting ready …") as ready:
+        from framework.runtime.session import LiveSession  # noqa: PLC0415 - weight is carried when needed
+
+        typed = lines is None and not wish.json
+        session = LiveSession(
+            wish.spec(project),
+            project=project,
+            host=host,
+            transport=_terminal(host) if typed else None,
+            handlers=wish.handlers or "",
+            on_event=Transcript(as_json=wish.json, bot=not typed, user=lines is not None),
+            on_phase=lambda phase: ready() if phase == "talking" else None,
+        )
+        running = asyncio.create_task(session.run())
+        speaking = asyncio.create_task(_say(session, lines) if lines is not None else _type(session))
+        try:
+            outcome = await running
+        finally:
+            speaking.cancel()
+    return exit_code(outcome)
+
+
+def _terminal(host: Any) -> Any:
+    from framework.plugins.transports import TransportContext  # noqa: PLC0415 - weight is carried when needed
+
+    return host.transports.get("terminal").build(TransportContext(connection=sys.stdout))
+
+
+async def _say(session: LiveSession, lines: Iterable[str]) -> None:
+    """Give each line when the flow waits for the person, then hang up when it waits again."""
+    for line in lines:
+        if not await session.person():
+            return
+        await session.hear(line)
+    if await session.person():
+        session.hang_up()
+
+
+async def _type(session: LiveSession) -> None:
+    """Ask a person for each turn."""
+    turns = _Keyboard(asyncio.get_running_loop())
+    while await session.person():
+        sys.stdout.write(PROMPT)
+        sys.stdout.flush()
+        line = await turns.next()
+        if line is None:
+            print()
+            session.hang_up()
+            return
+        await session.hear(line[:LINE_LENGTH])
+
+
+class _Keyboard:
+    """Reads lines in a thread of its own, so that a session may end while nobody types."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._lines: asyncio.Queue[str | None] = asyncio.Queue()
+        threading.Thread(target=self._read, name="keyboard", daemon=True).start()
+
+    async def next(self) -> str | None:
+        """The next line; None when there will be no more."""
+        return await self._lines.get()
+
+    def _read(self) -> None:
+        for line in sys.stdin:
+            self._loop.call_soon_threadsafe(self._lines.put_nowait, line.strip())
+        self._loop.call_soon_threadsafe(self._lines.put_nowait, None)

@@ -1,0 +1,234 @@
+"""Whole sessions by text: real engine, plugins and pipeline, a scripted model."""
+
+from __future__ import annotations
+
+import asyncio
+import textwrap
+from typing import Any, Self
+
+import pytest
+
+from framework.errors import SessionError
+from framework.plugins.host import PluginHost
+from framework.project import Project
+from framework.runtime.life import Deadlines, Outcome
+from framework.runtime.session import LiveSession
+from framework.services.resolve import Services
+from framework.sessions.events import Event
+from framework.sessions.orders import End, Goto, Instruct, Say, Set
+from framework.sessions.spec import SessionSpec
+
+TOOLS = '''
+"""Odd tools."""
+import asyncio
+from framework import hookimpl, tool
+
+@tool
+async def hang() -> str:
+    """Never answers."""
+    await asyncio.sleep(3600)
+
+@tool
+async def crash() -> str:
+    """Raises."""
+    raise RuntimeError("the password is 1234")
+
+@tool
+async def unfit():
+    """Gives what can't be JSON."""
+    return object()
+
+@tool
+async def find(what: str = "it") -> dict:
+    """Finds it."""
+    return {"found": what}
+
+@hookimpl
+def register_tools(tools):
+    for one in (hang, crash, unfit, find):
+        tools.add(one)
+'''
+
+FLOW = """
+flow: test
+slots: {size: {type: enum, values: [small, large]}}
+initial_node: talk
+nodes:
+  talk:
+    instruct: Talk.
+    respond_immediately: false
+    tools: [{name: odd.hang, timeout: 300ms}, odd.crash, odd.unfit, odd.find]
+    next: [{intent: is done, examples: [goodbye], goto: bye}]
+  bye: {say: Bye., end: true}
+  admin: {entry: operator, say: "An operator speaks.", next: talk}
+"""
+
+
+@pytest.fixture
+def project(tmp_path) -> Project:
+    (tmp_path / "convo.yaml").write_text("bots: {test: {flow: test, stack: none}}\n")
+    for folder, name, text in (
+        ("flows", "test.yaml", FLOW),
+        ("stacks", "none.yaml", "stack: none\nllm: {provider: rules}\n"),
+        ("plugins/odd", "__init__.py", TOOLS),
+    ):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / name).write_text(textwrap.dedent(text))
+    return Project.find(tmp_path)
+
+
+class Played:
+    """A session under way, and all it told."""
+
+    def __init__(self, project: Project, model: Any, spec: dict[str, Any], **more: Any) -> None:
+        self.events: list[Event] = []
+        self.phases: list[str] = []
+        self.model = model
+        self.session = LiveSession(
+            SessionSpec(**{"flow": "test", "stack": "none", "channel": "text", **spec}),
+            project=project,
+            host=PluginHost.load(project, installed=False),
+            on_event=self.events.append,
+            on_phase=self.phases.append,
+            services=lambda _blueprint, _conversation: Services(llm=model),
+            **more,
+        )
+
+    async def __aenter__(self) -> Self:
+        self.running = asyncio.create_task(self.session.run())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if not self.running.done():
+            self.session.hang_up()
+            await asyncio.wait_for(self.running, 20)
+
+    async def ends(self) -> Outcome:
+        return await asyncio.wait_for(self.running, 20)
+
+    def of(self, kind: str) -> list[dict[str, Any]]:
+        return [event.data for event in self.events if event.type == kind]
+
+
+@pytest.fixture
+def played(project, model):
+    return lambda *responses, spec=None, **more: Played(project, model(*responses), spec or {}, **more)
+
+
+async def test_a_flow_is_talked_through_to_its_end(played):
+    async with played(["Hello."], [("go_bye", {})]) as p:
+        assert await p.session.person()
+        await p.session.hear("hi")
+        assert await p.session.person()
+        await p.session.hear("that was all")
+        outcome = await p.ends()
+    assert (outcome.status, outcome.reason) == ("ended", "done")
+    assert [d["spoken"] for d in p.of("bot.said")] == ["Hello.", "Bye."]
+    assert [d["text"] for d in p.of("user.said")] == ["hi", "that was all"]
+    assert p.events[-1].type == "session.ended"
+    assert p.phases == ["waiting", "talking", "ending"]
+
+
+@pytest.mark.parametrize(
+    ("tool", "outcome", "code"),
+    [
+        pytest.param("odd_hang", "timeout", "timeout", id="one that hangs"),
+        pytest.param("odd_crash", "error", "crashed", id="one that raises"),
+        pytest.param("odd_unfit", "error", "not_json", id="one that gives no JSON"),
+    ],
+)
+async def test_a_bad_tool_has_one_outcome_and_the_model_a_safe_sentence(played, tool, outcome, code):
+    async with played([(tool, {})], ["Sorry, that did not work."]) as p:
+        assert await p.session.person()
+        await p.session.hear("do it")
+        assert await p.session.person()
+    assert [d["outcome"] for d in p.of("tool.finished")] == [outcome]
+    answer = next(m["content"] for m in p.model.contexts[1] if m["role"] == "tool")
+    assert code in answer
+    assert "1234" not in answer
+    assert [d["spoken"] for d in p.of("bot.said")] == ["Sorry, that did not work."]
+
+
+async def test_a_provider_that_fails_takes_the_error_way(played):
+    async with played(["error"]) as p:
+        assert await p.session.person()
+        await p.session.hear("hi")
+        outcome = await p.ends()
+    assert (outcome.status, outcome.reason) == ("failed", "error")
+    assert p.of("bot.said")
+
+
+@pytest.mark.parametrize("busy", [False, True], ids=["while the person may speak", "while a tool runs"])
+async def test_every_order_has_a_fate(played, busy):
+    async with played([("odd_hang", {})], ["There."], ["Yes."], ["Well."]) as p:
+        assert await p.session.person()
+        if busy:
+            await p.session.hear("do it")
+            while not p.of("tool.called"):
+                await asyncio.sleep(0.01)
+        assert await p.session.order(Say(text="A word.")) == "applied"
+        assert await p.session.order(Instruct(text="Be brief.")) == "applied"
+        assert await p.session.order(Set(slots={"size": "large"})) == "applied"
+        with pytest.raises(SessionError, match="size"):
+            await p.session.order(Set(slots={"size": "enormous"}))
+        with pytest.raises(SessionError, match="nowhere"):
+            await p.session.order(Goto(node="nowhere"))
+        assert await p.session.order(Goto(node="admin")) == "applied"
+        assert await p.session.order(End(reason="enough")) == "applied"
+        outcome = await p.ends()
+    assert outcome.reason == "enough"
+    assert "A word." in [d["spoken"] for d in p.of("bot.said")]
+    assert "admin" in [d["node"] for d in p.of("node.entered")]
+
+
+async def test_an_order_before_the_beginning_or_after_the_end_is_refused(played):
+    async with played() as p:
+        with pytest.raises(SessionError, match="not begun"):
+            await p.session.order(Say(text="too early"))
+        assert await p.session.person()
+        p.session.hang_up()
+        await p.ends()
+        with pytest.raises(SessionError, match="over"):
+            await p.session.order(Say(text="too late"))
+
+
+async def test_the_same_order_twice_counts_once(played):
+    async with played() as p:
+        assert await p.session.person()
+        order = Say(text="Once.")
+        assert await p.session.order(order) == "applied"
+        assert await p.session.order(order) == "applied"
+        assert await p.session.person()
+        assert [d["spoken"] for d in p.of("bot.said")] == ["Once."]
+
+
+async def test_hanging_up_ends_the_session_with_that_reason(played):
+    async with played() as p:
+        assert await p.session.person()
+        p.session.hang_up()
+        outcome = await p.ends()
+    assert (outcome.status, outcome.reason) == ("ended", "hangup")
+    assert p.of("session.ended") == [{"reason": "hangup", "outputs": {}}]
+
+
+async def test_a_session_without_a_word_for_too_long_is_ended(played):
+    async with played(deadlines=Deadlines(idle=0.3)) as p:
+        outcome = await p.ends()
+    assert outcome.reason == "idle"
+
+
+async def test_a_client_that_never_comes_fails_the_session(played):
+    async with played(waits_for_client=True, deadlines=Deadlines(client=0.2)) as p:
+        outcome = await p.ends()
+    assert (outcome.status, outcome.reason) == ("failed", "never_joined")
+
+
+async def test_a_session_leaves_no_task_behind(played):
+    before = asyncio.all_tasks()
+    async with played(["Hello."]) as p:
+        assert await p.session.person()
+        await p.session.hear("hi")
+        p.session.hang_up()
+        await p.ends()
+    left = {task for task in asyncio.all_tasks() - before if task is not p.running}
+    assert {task.get_name() for task in left} == set()
