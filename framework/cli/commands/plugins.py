@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
 
 from framework.errors import UnknownNameError
 from framework.plugins.host import PluginHost
@@ -14,8 +17,6 @@ from framework.project import Project
 from framework.suggest import did_you_mean
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from framework.plugins.report import Report
 
 app = typer.Typer(help="List plugins, what they offer, and where they came from.", no_args_is_help=True)
@@ -96,22 +97,18 @@ def _tools(host: PluginHost, report: Report) -> list[dict[str, Any]]:
 
 
 def _print_all(host: PluginHost) -> None:
-    from rich.table import Table
-
     table = Table("plugin", "version", "from", "offers", box=None, pad_edge=False, header_style="bold")
     for report in host.plugins:
         offers = "\n".join(f"[dim]{kind}[/] {', '.join(names)}" for kind, names in report.offers.items())
         table.add_row(report.name, report.version, report.origin, "[red]left out[/]" if report.problem else offers)
-    console = _console()
+    console = Console()
     console.print(table)
     for problem in host.problems:
         console.print(f"\n{problem.sentence}", style="red", markup=False, highlight=False, soft_wrap=True)
 
 
 def _print_one(host: PluginHost, report: Report) -> None:
-    from rich.markup import escape
-
-    console = _console()
+    console = Console()
     console.print(f"[bold]{report.name}[/] {report.version}  {escape(report.summary)}", highlight=False)
     console.print(f"[dim]{report.origin}: {escape(report.place)}[/]", highlight=False)
     if report.problem:
@@ -145,9 +142,3 @@ def _argument(name: str, schema: dict[str, Any]) -> str:
     choices = kind.get("enum")
     words = " | ".join(map(str, choices)) if choices else kind.get("format") or kind.get("type", "any")
     return f"{name}: {words}" if name in schema["required"] else f"[{name}: {words}]"
-
-
-def _console() -> Console:
-    from rich.console import Console
-
-    return Console()
