@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from framework.cli.checking import Checking
 from framework.documents import Severity, render_json, render_text
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 UNREADABLE = {"YML001", "YML002", "YML003"}
 """Codes of files that could not even be read."""
