@@ -151,11 +151,13 @@ class Oracle:
         running = asyncio.create_task(runner.run())
         try:
             await self.manager.initialize(self.flow.initial_node)
-            await self.rest()
+            await self.rest(running)
             for text in texts:
+                if running.done():
+                    break
                 message = {"role": "user", "content": text}
                 await self.worker.queue_frame(LLMMessagesAppendFrame(messages=[message], run_llm=True))
-                await self.rest()
+                await self.rest(running)
             self.trace.ended = running.done()
             if not running.done():
                 await self.worker.queue_frame(EndFrame())
@@ -163,12 +165,14 @@ class Oracle:
             await asyncio.wait_for(running, FINISH_S)
         return self.trace
 
-    async def rest(self) -> None:
-        """Until nothing moves any more."""
+    async def rest(self, running: asyncio.Task) -> None:
+        """Until nothing moves any more, or all is over."""
         seen, quiet = None, 0
-        while quiet < 3 and not self.worker.has_finished():
-            await self.worker.flush_pipeline(timeout=2.0)
-            await asyncio.sleep(0)
+        while quiet < 3 and not running.done():
+            flush = asyncio.create_task(self.worker.flush_pipeline(timeout=2.0))
+            await asyncio.wait({flush, running}, return_when=asyncio.FIRST_COMPLETED)
+            if not flush.done():
+                flush.cancel()
             now = (len(self.trace.runs), len(self.trace.nodes), len(self.context.get_messages()))
             open_calls = self.pair.assistant().has_function_calls_in_progress
             quiet = quiet + 1 if now == seen and not open_calls else 0
