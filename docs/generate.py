@@ -302,12 +302,23 @@ def _commands(command: click.Command, path: tuple[str, ...]) -> Iterator[tuple[t
 def _manual(path: tuple[str, ...], command: click.Command) -> str:
     context = click.Context(command, info_name=" ".join(path))
     usage = " ".join(command.collect_usage_pieces(context))
-    parts = [f"```text\n{' '.join(path)} {usage}\n```\n\n{inspect.cleandoc(command.help or '')}\n"]
+    parts = [f"```text\n{' '.join(path)} {usage}\n```\n\n{_shown(inspect.cleandoc(command.help or ''))}\n"]
     rows = [record for each in command.get_params(context) if (record := each.get_help_record(context))]
     if rows:
         parts.append("\n| option | meaning |\n| --- | --- |\n")
-        parts += [f"| `{names}` | {' '.join(words.split())} |\n" for names, words in rows]
+        parts += [f"| `{_cell(names)}` | {_cell(words)} |\n" for names, words in rows]
     return "".join(parts)
+
+
+def _shown(manual: str) -> str:
+    """A manual whose indented examples are a block of commands."""
+    block = re.compile(r"^Examples?:\n((?: {4}.*(?:\n|$))+)", re.MULTILINE)
+    return block.sub(lambda found: f"Examples:\n\n```sh\n{textwrap.dedent(found[1]).rstrip()}\n```\n", manual).rstrip()
+
+
+def _cell(words: str) -> str:
+    """Words in one cell of a table."""
+    return " ".join(words.split()).replace("|", "\\|")
 
 
 # --- The tree of modules ----------------------------------------------------
