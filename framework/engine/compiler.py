@@ -250,7 +250,8 @@ class _Compiler:
 
     def offered(self, node: Node, ways: tuple[Way, ...]) -> tuple[Offered, ...]:
         uses = [*self.flow.global_functions, *self.flow.tools, *node.functions, *node.tools]
-        found = [self.function(u) if isinstance(u, Function) else self.tool(u) for u in uses]
+        allowed = [use for use in uses if self.personality.allows(use if isinstance(use, str) else use.name)]
+        found = [self.function(use) if isinstance(use, Function) else self.tool(use) for use in allowed]
         taken = {offered.offer.name for offered in found}
         return (*found, *(_intent(way, taken) for way in ways if way.intent is not None))
 

@@ -11,6 +11,7 @@ from framework.engine.state import State, copied
 from framework.engine.verbs import collect, instruct, run, say
 from framework.engine.work import Failure, Work
 from framework.flows.expressions import EvaluationError
+from framework.personalities import NEUTRAL
 
 OPERATIONS = 2000
 """How many operations one input may set off; flows of ours are proven to need fewer."""
@@ -222,13 +223,18 @@ def _started(work: Work, happened: inputs.Started) -> None:
     for name, slot in work.plan.slots.items():
         if slot.default is not None:
             state["slots"][name] = slot.type.check(slot.default, slot.options, work.today)
-    personality = work.plan.personality.personality
-    channel = state["session"].get("channel", "text")
-    work.emit("session.started", hash=work.plan.hash, personality=personality, channel=channel)
+    _announce(work)
     limits.begin(work)
     for name, value in happened.slots.items():
         work.set_slot(name, value, "start")
     routes.transition(work, work.plan.initial, {"kind": "start"})
+
+
+def _announce(work: Work) -> None:
+    name = work.plan.personality.personality
+    channel = work.state["session"].get("channel", "text")
+    personality = None if name == NEUTRAL.personality else name
+    work.emit("session.started", hash=work.plan.hash, personality=personality, channel=channel)
 
 
 def _heard(work: Work, happened: inputs.Heard) -> None:
@@ -348,7 +354,7 @@ def _ordered(work: Work, happened: inputs.Ordered) -> None:
 def _hung_up(work: Work, happened: inputs.HungUp) -> None:
     state = work.state
     if state["phase"] == "new":
-        work.emit("session.started", hash=work.plan.hash, personality=work.plan.personality.personality, channel="text")
+        _announce(work)
     if state["node"] is not None and state["phase"] == "live":
         _left(work, None, {"kind": "hangup"})
     _close(work, state["reason"] if state["phase"] == "ending" else happened.reason)

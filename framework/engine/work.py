@@ -89,9 +89,9 @@ class Work:
         """The personality's fields, each in the language of the session."""
         return self.plan.persona.get(self.language) or next(iter(self.plan.persona.values()))
 
-    def hearing(self, slot: SlotPlan, *, asked: bool) -> Hearing:
+    def hearing(self, slot: SlotPlan, *, asked: bool, sole: bool = False) -> Hearing:
         """What surrounds an answer for this slot."""
-        return Hearing(language=self.language, today=self.today, asked=asked, name=slot.name)
+        return Hearing(language=self.language, today=self.today, asked=asked, name=slot.name, sole=sole)
 
     def holds(self, way: Way, **more: Any) -> bool:
         """Whether a route's guard lets it be taken."""

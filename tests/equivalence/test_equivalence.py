@@ -34,11 +34,15 @@ def branches(draw):
 
 @st.composite
 def functions(draw, taken=()):
-    names = [name for name in draw(st.lists(st.sampled_from([*RESULTS, "go", "leave"]), unique=True)) if name not in taken]
+    names = [
+        name for name in draw(st.lists(st.sampled_from([*RESULTS, "go", "leave"]), unique=True)) if name not in taken
+    ]
     found = []
     for name in names:
         if name in ("go", "leave"):
-            found.append({"name": name, "transition_only": True, "description": "Go.", "transition_to": draw(node_names)})
+            found.append(
+                {"name": name, "transition_only": True, "description": "Go.", "transition_to": draw(node_names)}
+            )
             continue
         entry = {"name": name}
         if draw(st.booleans()):

@@ -75,10 +75,16 @@ def heard(work: Work, text: str) -> None:
     if way is not None and work.holds(way):
         _meant(work, way, "example", 1.0)
         return
-    if collect["confirming"] is None and phrases.declines(text, work.language):
+    if collect["confirming"] is None and not _answers(work, text) and phrases.declines(text, work.language):
         routes.complete(work, "declined")
         return
     _values(work, text)
+
+
+def _answers(work: Work, text: str) -> bool:
+    """Whether the words are a yes or no to a question that takes one ("I'd rather not")."""
+    slot = work.plan.slots.get(work.state["collect"]["asking"] or "")
+    return slot is not None and slot.type.kind == "boolean" and phrases.yes_no(text, work.language) is not None
 
 
 def _confirmed(work: Work, text: str) -> bool:
@@ -168,13 +174,20 @@ def _passing(work: Work, text: str, asked: str | None, found: Any) -> dict[str, 
     for name, slot in work.plan.slots.items():
         if name == asked:
             continue
-        other = slot.type.hear(text, slot.options, work.hearing(slot, asked=False))
+        other = slot.type.hear(text, slot.options, work.hearing(slot, asked=False, sole=_sole(work, name)))
         if not isinstance(other, Found) or any(other.start < end and start < other.end for start, end in spans):
             continue
         if work.state["slots"].get(name) != other.value:
             values[name] = other.value
             spans.append((other.start, other.end))
     return values
+
+
+def _sole(work: Work, name: str) -> bool:
+    """Whether no other slot that is still to be asked here could be meant by a bare value."""
+    open_here = [other for other in work.node.collect if other not in work.state["slots"]]
+    kind = work.plan.slots[name].type.name
+    return name in open_here and all(other == name or work.plan.slots[other].type.name != kind for other in open_here)
 
 
 def _correction(work: Work, text: str) -> bool:

@@ -108,3 +108,13 @@ def test_the_flow_waits_exactly_while_the_person_is_to_speak(drive):
     assert waiting(call.plan, call.state)
     call.hear("large", "3", "Ada", "yes")
     assert not waiting(call.plan, call.state)
+
+
+def test_the_only_number_that_is_asked_for_needs_no_name(drive):
+    call = drive(FLOW).hear("three large ones please")
+    assert call.slots == {"size": "large", "count": 3}
+
+
+def test_a_no_in_other_words_answers_a_yes_or_no_question(drive):
+    call = drive('slots: {ok: {type: boolean, prompt: "Fine?"}}\nnodes: {a: {collect: [ok], next: b}, b: {end: true}}')
+    assert call.hear("I'd rather not").slots == {"ok": False}
