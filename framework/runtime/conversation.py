@@ -149,6 +149,7 @@ class Conversation:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._orders: dict[str, asyncio.Future[Fate]] = {}
         self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._model_alive_at = 0.0
         self._farewell: list[Event] = []
         self._closed = False
 
@@ -313,13 +314,21 @@ class Conversation:
                 self._start(f"classify/{effect.request}", self._classify(effect))
 
     async def _run_model(self, turn: int) -> None:
-        self._arm(f"model/{turn}", MODEL_DEADLINE_S, lambda: self._model_lost(turn))
+        self.model_alive()
+        self._arm(f"model/{turn}", MODEL_DEADLINE_S, lambda: self._model_due(turn))
         await self._stage.run_model(turn)
 
-    def model_alive(self, turn: int) -> None:
+    def model_alive(self) -> None:
         """The model shows life: its deadline starts anew."""
-        if f"model/{turn}" in self._timers:
-            self._arm(f"model/{turn}", MODEL_DEADLINE_S, lambda: self._model_lost(turn))
+        self._model_alive_at = asyncio.get_running_loop().time()
+
+    def _model_due(self, turn: int) -> None:
+        """The model's deadline has come, unless it has shown life since."""
+        left = self._model_alive_at + MODEL_DEADLINE_S - asyncio.get_running_loop().time()
+        if left > 0:
+            self._arm(f"model/{turn}", left, lambda: self._model_due(turn))
+        else:
+            self._model_lost(turn)
 
     def _model_lost(self, turn: int) -> None:
         self._start(f"lost/{turn}", self._stage.stop_model(turn))

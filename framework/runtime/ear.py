@@ -10,9 +10,10 @@ from pipecat.frames.frames import (
     TTSAudioRawFrame,
     TTSTextFrame,
 )
-from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
+from pipecat.processors.frame_processor import FrameDirection
 
 from framework.runtime.frames import Cue
+from framework.runtime.passage import Passage
 from framework.runtime.speech import Piece, Utterance, letters, prefix
 from framework.runtime.stage import PipelineStage
 
@@ -22,11 +23,13 @@ def seconds(frame: TTSAudioRawFrame) -> float:
     return len(frame.audio) / (2 * frame.num_channels * frame.sample_rate)
 
 
-class Throat(FrameProcessor):
+class Throat(Passage):
     """Between the voice and the way out: measures what is made."""
 
+    STOPS = (Cue, TTSAudioRawFrame, AggregatedTextFrame)
+
     def __init__(self, stage: PipelineStage) -> None:
-        super().__init__(enable_direct_mode=True)
+        super().__init__()
         self._stage = stage
         self._making: Utterance | None = None
 
@@ -64,11 +67,13 @@ class Throat(FrameProcessor):
         making.pieces[-1].seconds += seconds(frame)
 
 
-class Ear(FrameProcessor):
+class Ear(Passage):
     """Behind the way out: what passes here was heard, or seen."""
 
+    STOPS = (Cue, TTSAudioRawFrame, TTSTextFrame)
+
     def __init__(self, stage: PipelineStage) -> None:
-        super().__init__(enable_direct_mode=True)
+        super().__init__()
         self._stage = stage
         self._hearing: Utterance | None = None
 
@@ -77,7 +82,8 @@ class Ear(FrameProcessor):
         await super().process_frame(frame, direction)
         if direction is FrameDirection.DOWNSTREAM:
             self._count(frame)
-        await self.push_frame(frame, direction)
+        if not isinstance(frame, Cue):
+            await self.push_frame(frame, direction)
         if isinstance(frame, InterruptionFrame) and direction is FrameDirection.DOWNSTREAM:
             await self._cut()
 

@@ -11,14 +11,17 @@ from pipecat.frames.frames import (
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 
 from framework.runtime.frames import Run
+from framework.runtime.passage import Passage
 from framework.runtime.stage import PipelineStage
 
 
-class Gate(FrameProcessor):
+class Gate(Passage):
     """Between the person's aggregator and the model."""
 
+    STOPS = (Run, LLMContextFrame)
+
     def __init__(self, stage: PipelineStage) -> None:
-        super().__init__(enable_direct_mode=True)
+        super().__init__()
         self._stage = stage
         self.model: FrameProcessor | None = None
 

@@ -14,21 +14,30 @@ from pipecat.frames.frames import (
     LLMFullResponseStartFrame,
     LLMTextFrame,
 )
-from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
+from pipecat.processors.frame_processor import FrameDirection
 
 from framework.runtime.frames import Cue, Line
+from framework.runtime.passage import Passage
 from framework.runtime.stage import PipelineStage
 
 CALLS = (FunctionCallInProgressFrame, FunctionCallResultFrame, FunctionCallCancelFrame)
 """Pipecat's frames about function calls: the stage writes calls into the context itself."""
 
 
-class Mouth(FrameProcessor):
+class Mouth(Passage):
     """Between the model and the voice."""
 
+    STOPS = (LLMContextFrame, LLMTextFrame, LLMFullResponseEndFrame, Line, *CALLS)
+
     def __init__(self, stage: PipelineStage) -> None:
-        super().__init__(enable_direct_mode=True)
+        super().__init__()
         self._stage = stage
+
+    def passes(self, frame: Frame, direction: FrameDirection) -> bool:
+        """Words in the middle of a response go by, too, and are noted."""
+        if direction is FrameDirection.DOWNSTREAM and isinstance(frame, LLMTextFrame):
+            return self._stage.text_goes_on(frame.text)
+        return super().passes(frame, direction)
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         """Report, mark the edges of utterances, and pass on."""
@@ -51,7 +60,8 @@ class Mouth(FrameProcessor):
             await self.push_frame(frame, direction)
 
     async def _text(self, frame: LLMTextFrame) -> None:
-        if utterance := self._stage.text_came(frame.text):
+        utterance = self._stage.text_came(frame.text)
+        if utterance is not None and self._stage.voice:
             await self.push_frame(Cue(utterance.key, "start"))
         await self.push_frame(frame)
 

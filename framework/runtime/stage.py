@@ -61,7 +61,7 @@ class Listener(Protocol):
         """Something happened, now."""
         ...
 
-    def model_alive(self, turn: int) -> None:
+    def model_alive(self) -> None:
         """The model shows life."""
         ...
 
@@ -288,16 +288,23 @@ class PipelineStage:
         self._turn = Turn(turn)
         return True
 
+    def text_goes_on(self, text: str) -> bool:
+        """Note words in the middle of an utterance of the model; False when they are none."""
+        turn = self._turn
+        if turn is None or turn.utterance is None:
+            return False
+        turn.text += text
+        turn.utterance.generated = turn.text
+        self._to.model_alive()
+        return True
+
     def text_came(self, text: str) -> Utterance | None:
-        """The model said something more; the utterance when these are its first words."""
+        """The model began to say something: the utterance, once there are words in it."""
         turn = self._turn
         if turn is None:
             return None
         turn.text += text
-        self._to.model_alive(turn.number)
-        if turn.utterance is not None:
-            turn.utterance.generated = turn.text
-            return None
+        self._to.model_alive()
         if not turn.text.strip():
             return None
         turn.utterance = self.speech.begin(say=None, text=turn.text)
