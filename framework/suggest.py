@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 SHOWN = 12
 """How many known names are listed when none is near."""
+
+COMPARED = 1_000
+"""With more known names than this none is looked for: comparing takes time."""
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
@@ -16,6 +22,8 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     'weather'
     """
     originals = {k.lower(): k for k in known}
+    if len(originals) > COMPARED:
+        return None
     close = difflib.get_close_matches(name.lower(), originals, n=1, cutoff=0.6)
     return originals[close[0]] if close else None
 

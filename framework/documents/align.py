@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,42 +16,48 @@ ESCAPE = re.compile(r"\\(x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|\r\n|.)
 
 def align(text: str, span: Span, value: str, style: str, offset: int) -> tuple[int, int]:
     """Line and column of `value[offset]` in the file whose text is `text`."""
-    begin = _index(text, span.line) + span.column - 1
+    places = _places(text, span, value, style)
+    at = places[min(max(offset, 0), len(places) - 1)]
+    begins = _lines(text)
+    line = bisect_right(begins, at)
+    return line, at - begins[line - 1] + 1
+
+
+@lru_cache(maxsize=16)
+def _lines(text: str) -> tuple[int, ...]:
+    """Where each line begins."""
+    return (0, *(fold.end() for fold in BREAK.finditer(text)))
+
+
+@lru_cache(maxsize=64)
+def _places(text: str, span: Span, value: str, style: str) -> tuple[int, ...]:
+    """For each character of the value, and for its end, where in the file it stands."""
+    at = _lines(text)[span.line - 1] + span.column - 1
     if style in {"|", ">"}:
-        fold = BREAK.search(text, begin)
-        begin = fold.end() if fold else len(text)
-    elif style:
-        begin += 1
-    at = _walk(text, begin, value, style, min(offset, len(value)))
-    before = list(BREAK.finditer(text, 0, at))
-    return len(before) + 1, at - (before[-1].end() if before else 0) + 1
-
-
-def _index(text: str, line: int) -> int:
-    """Where line number `line` begins in the text."""
-    at = 0
-    for _ in range(line - 1):
         fold = BREAK.search(text, at)
         at = fold.end() if fold else len(text)
-    return at
+    elif style:
+        at += 1
+    places: list[int] = []
+    while at < len(text) and len(places) < len(value):
+        at = _step(text, at, value, style, places)
+    last = min(at, len(text))
+    return (*places, *([last] * (len(value) + 1 - len(places))))
 
 
-def _walk(text: str, at: int, value: str, style: str, offset: int) -> int:
-    """Walk the written form and the value side by side until `offset` characters of the value are behind."""
-    seen = 0
-    while at < len(text):
-        char = text[at]
-        wanted = value[seen] if seen < len(value) else ""
-        if seen >= offset and (not wanted or char in (wanted, "\\")):
-            return at
-        if style == '"' and char == "\\" and (escape := ESCAPE.match(text, at)):
-            at, seen = escape.end(), seen + (escape[1][0] not in "\r\n")
-        elif char == wanted:
-            at += 2 if style == "'" and char == "'" else 1
-            seen += 1
-        elif char.isspace() or BREAK.match(char):
-            folded = wanted.isspace() and bool(wanted) and BREAK.match(char)
-            at, seen = at + 1, seen + bool(folded)
-        else:
-            at, seen = at + 1, seen + 1
-    return min(at, len(text))
+def _step(text: str, at: int, value: str, style: str, places: list[int]) -> int:
+    """Match one written character with the value; returns where the next one stands."""
+    char, wanted = text[at], value[len(places)]
+    if style == '"' and char == "\\" and (escape := ESCAPE.match(text, at)):
+        if escape[1][0] not in "\r\n":
+            places.append(at)
+        return escape.end()
+    if char == wanted:
+        places.append(at)
+        return at + (2 if style == "'" and char == "'" else 1)
+    if char.isspace() or BREAK.match(char):
+        if wanted.isspace() and BREAK.match(char):
+            places.append(at)
+        return at + 1
+    places.append(at)
+    return at + 1

@@ -7,6 +7,9 @@ from typing import Any
 
 from framework.documents.diagnostics import Diagnostic, Span
 
+LOOKED_AT = 2_000
+"""Characters of a line in which an expression without quotes is looked for."""
+
 BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 BARE = re.compile(r"""\b(if|where)\s*:\s*(?P<value>[^\s'"|>#][^#]*)""")
 HALF_QUOTED = re.compile(r"""\b(if|where)\s*:\s*(?P<value>(?P<quote>['"]).*?(?P=quote)\s*[^\s,}\]#].*)""")
@@ -62,7 +65,7 @@ def _unquoted(text: str, file: str, line: int, column: int) -> Diagnostic | None
     """An expression or placeholder that YAML can't read without quotes, if that is what stands here."""
     lines = BREAK.split(text)
     for number in (line, line - 1):
-        written = lines[number - 1] if 0 < number <= len(lines) else ""
+        written = lines[number - 1][:LOOKED_AT] if 0 < number <= len(lines) else ""
         limit = column if number == line else len(written) + 1
         for pattern, what in ((HALF_QUOTED, "if"), (BARE, "if"), (BRACES, "braces")):
             hits = [m for m in pattern.finditer(written) if m.start("value") < limit and _suspect(m["value"], what)]

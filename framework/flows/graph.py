@@ -141,15 +141,47 @@ def circles(after: Mapping[str, Iterable[str]]) -> list[set[str]]:
     >>> circles({"a": ["b"], "b": ["a"], "c": ["a"]}) == [{"a", "b"}]
     True
     """
-    below = {name: reachable(after[name], after) for name in after}
+    order = {name: number for number, name in enumerate(after)}
+    found = [c for c in _components(after) if len(c) > 1 or any(n in after.get(n, ()) for n in c)]
+    return sorted(found, key=lambda circle: min(order[name] for name in circle))
+
+
+def _components(after: Mapping[str, Iterable[str]]) -> list[set[str]]:
+    """Tarjan's strongly connected components, with a stack of our own."""
+    index: dict[str, int] = {}
+    low: dict[str, int] = {}
+    path: list[str] = []
     found: list[set[str]] = []
-    seen: set[str] = set()
-    for name in after:
-        if name not in seen and name in below[name]:
-            circle = {other for other in below[name] if name in below.get(other, ())}
-            found.append(circle)
-            seen |= circle
+    for start in after:
+        todo = [] if start in index else [(start, iter(()))]
+        while todo:
+            name, rest = todo.pop()
+            if name not in index:
+                index[name] = low[name] = len(index)
+                path.append(name)
+                rest = iter([t for t in after[name] if t in after])
+            for target in rest:
+                if target not in index:
+                    todo += [(name, rest), (target, iter(()))]
+                    break
+                if target in low:
+                    low[name] = min(low[name], low[target])
+            else:
+                _close(name, index, low, path, found)
+                if todo and name in low:
+                    low[todo[-1][0]] = min(low[todo[-1][0]], low[name])
     return found
+
+
+def _close(name: str, index: dict[str, int], low: dict[str, int], path: list[str], found: list[set[str]]) -> None:
+    """Take a finished component off the path."""
+    if low[name] != index[name]:
+        return
+    begin = path.index(name) if path[-1] != name else len(path) - 1
+    found.append(set(path[begin:]))
+    for member in path[begin:]:
+        del low[member]
+    del path[begin:]
 
 
 def label(route: Route) -> str:

@@ -19,6 +19,7 @@ Good:
 
 from __future__ import annotations
 
+from itertools import count
 from typing import TYPE_CHECKING
 
 from framework.flows.graph import Edge, circles
@@ -29,44 +30,48 @@ if TYPE_CHECKING:
     from framework.documents import Diagnostic
     from framework.flows.subject import Subject
 
+STEPS = 200_000
+"""How many ways are followed in one file; more than any flow that people write."""
+
 
 def check(subject: Subject) -> Iterator[Diagnostic]:
     """Circles through a `collect` on which none of its slots is cleared; one for each circle."""
-    spent = [name for name in subject.flow.nodes if _returns(subject, name)]
-    after = {name: [e.target for e in subject.after[name] if e.target in subject.flow.nodes] for name in subject.after}
-    named: set[str] = set()
+    nodes = subject.flow.nodes
+    after = {name: [e.target for e in subject.after[name] if e.target in nodes] for name in nodes}
+    steps = count()
     for circle in circles(after):
-        first = next((name for name in spent if name in circle), None)
-        if first is not None and not subject.hurt(("nodes", first)):
-            named.add(first)
-    for name in spent:
-        if name in named:
-            slots = subject.flow.nodes[name].collect or []
-            fix = f"Write `clear: [{', '.join(slots)}]` on the way back."
-            message = f"the flow comes back to `{name}` when all its slots are set: nothing is left to ask."
-            yield subject.problem_at_key("FLW014", ("nodes", name), message, fix)
+        collects = (name for name in nodes if name in circle and nodes[name].collect)
+        spent = next((name for name in collects if _returns(subject, name, steps)), None)
+        if spent is not None and not subject.hurt(("nodes", spent)):
+            fix = f"Write `clear: [{', '.join(nodes[spent].collect or [])}]` on the way back."
+            message = f"the flow comes back to `{spent}` when all its slots are set: nothing is left to ask."
+            yield subject.problem_at_key("FLW014", ("nodes", spent), message, fix)
 
 
-def _returns(subject: Subject, name: str) -> bool:
+def _returns(subject: Subject, name: str, steps: Iterator[int]) -> bool:
     """True when a way from the node's `done` leads back to it with all slots still set."""
     slots = set(subject.flow.nodes[name].collect or [])
-    defaults = {s for s, declared in subject.flow.slots.items() if declared.default is not None}
-    if not slots or not slots <= set(subject.flow.slots):
+    if not slots <= set(subject.flow.slots):
         return False
+    unset = {slot for slot in slots if subject.flow.slots[slot].default is None}
     todo = [edge for edge in subject.after[name] if _after_done(edge)]
     seen: set[str] = set()
-    while todo:
+    while todo and next(steps) < STEPS:
         edge = todo.pop()
-        node = subject.flow.nodes.get(edge.target)
-        cleared = set(edge.route.clear if edge.route else ()) | set(node.clear if node else ())
-        if node is None or cleared & slots - defaults:
+        if _clears(subject, edge) & unset:
             continue
         if edge.target == name:
             return True
         if edge.target not in seen:
             seen.add(edge.target)
-            todo += subject.after[edge.target]
+            todo += subject.after.get(edge.target, [])
     return False
+
+
+def _clears(subject: Subject, edge: Edge) -> set[str]:
+    """The slots that are unset on a way and on entering the node that it leads to."""
+    node = subject.flow.nodes.get(edge.target)
+    return {*(edge.route.clear if edge.route else ()), *(node.clear if node else ())}
 
 
 def _after_done(edge: Edge) -> bool:
