@@ -23,6 +23,8 @@ CLASSIFY_DEADLINE_S = 10.0
 """How long the router may take before a text counts as "none of them"."""
 GRACE_S = 1.0
 """Added to a tool's own deadline before the conversation ends the call itself."""
+NEAR_S = 90.0
+"""A deadline that is nearer than that will move a conversation by itself."""
 MAX_STEPS = 100_000
 """Inputs kept for a replay; a session that has more keeps the first ones."""
 
@@ -189,7 +191,8 @@ class Conversation:
     @property
     def still(self) -> bool:
         """Whether nothing is under way that could move the conversation: no task, words, input or near deadline."""
-        near = [name for name in self._timers if name != "engine"]
+        loop = asyncio.get_running_loop()
+        near = any(name != "engine" or timer.when() < loop.time() + NEAR_S for name, timer in self._timers.items())
         return not (self._inputs or self._tasks or near or self._stage.speaking)
 
     @property
