@@ -100,7 +100,7 @@ class Checking:
         from framework.project.check import check_project  # noqa: PLC0415 - only where it is used
 
         same = self.project.source and Path(self.project.source.file).resolve() == path.resolve()
-        project = self.project if same else Project.find(path.resolve().parent, self.plugins, strict=False)
+        project = self.project if same else Project.read(path, self.plugins)
         self.texts.update(project.texts)
         self._add(check_project(project, None if self.structure else self.host))
 

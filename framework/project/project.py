@@ -43,13 +43,14 @@ class Project:
         extra = tuple(Path(folder) for folder in plugins)
         if path is None:
             return cls(start, extra_plugins=extra)
-        project = cls._read(path, extra)
+        project = cls.read(path, extra)
         if strict and project.problems:
             raise DocumentError(project.problems, project.texts)
         return project
 
     @classmethod
-    def _read(cls, path: Path, extra: tuple[Path, ...]) -> Project:
+    def read(cls, path: Path, extra: tuple[Path, ...] = ()) -> Project:
+        """The project that a file describes, as far as it can be read; `problems` has what is wrong."""
         shown = _beside(path)
         source, problems, texts = scan(shown, mode="ours")
         if source is None:
