@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 def mismatch(given: Type, wanted: Type) -> str:
     """A sentence when values of the given type can't be of the wanted one, else nothing.
 
+    >>> from framework.flows.expressions import Type
     >>> mismatch(Type("text"), Type("integer"))
     'a number is expected here, not a text.'
     """
@@ -29,6 +30,7 @@ def mismatch(given: Type, wanted: Type) -> str:
 def literal_fits(value: Any, wanted: Type) -> bool:
     """True when a value written in the file can be of the type.
 
+    >>> from framework.flows.expressions import Type
     >>> literal_fits(3, Type("integer")), literal_fits("x", Type("boolean"))
     (True, False)
     """

@@ -153,7 +153,7 @@ def _components(after: Mapping[str, Iterable[str]]) -> list[set[str]]:
     path: list[str] = []
     found: list[set[str]] = []
     for start in after:
-        todo = [] if start in index else [(start, iter(()))]
+        todo: list[tuple[str, Iterator[str]]] = [] if start in index else [(start, iter(()))]
         while todo:
             name, rest = todo.pop()
             if name not in index:

@@ -54,9 +54,11 @@ class Project:
         shown = _beside(path)
         source, problems, texts = scan(shown, mode="ours")
         if source is None:
-            return cls(path.parent, extra_plugins=extra, problems=tuple(problems), texts=texts)
+            return cls(path.resolve().parent, extra_plugins=extra, problems=tuple(problems), texts=texts)
         found = examine(source, ProjectFile, codes="CFG")
-        return cls(path.parent, found.model or ProjectFile(), source, extra, (*problems, *found.diagnostics), texts)
+        return cls(
+            path.resolve().parent, found.model or ProjectFile(), source, extra, (*problems, *found.diagnostics), texts
+        )
 
     # --- What convo.yaml says -----------------------------------------------
 
