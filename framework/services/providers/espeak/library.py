@@ -187,7 +187,15 @@ def _parameters(manner: Manner) -> Iterator[tuple[int, int]]:
     yield WORD_GAP, manner.word_gap
 
 
-@lru_cache(maxsize=1)
+_LOADING = threading.Lock()
+
+
 def shared() -> Espeak:
-    """The process's one binding."""
+    """The process's one binding; a second one would share the library's state without its lock."""
+    with _LOADING:
+        return _loaded()
+
+
+@lru_cache(maxsize=1)
+def _loaded() -> Espeak:
     return Espeak()

