@@ -19,8 +19,18 @@ VISITS = ("session", "visits")
 def unsettled(subject: Subject) -> list[set[str]]:
     """The circles of nodes that would run on and on by themselves."""
     nodes = subject.flow.nodes
-    after = {name: [e.target for e in _at_once(subject, name) if e.target in nodes] for name in nodes}
-    return circles(after)
+    ways = {name: [edge for edge in _at_once(subject, name) if edge.target in nodes] for name in nodes}
+    found = circles({name: [edge.target for edge in edges] for name, edges in ways.items()})
+    return [circle for circle in found if not _opens(subject, circle, ways)]
+
+
+def _opens(subject: Subject, circle: set[str], ways: dict[str, list[Edge]]) -> bool:
+    """True when a guard on the circle reads a slot that the circle itself unsets: the next time round it is closed."""
+    inside = [edge for name in circle for edge in ways[name] if edge.target in circle and edge.route]
+    cleared = {slot for edge in inside if edge.route for slot in edge.route.clear}
+    cleared |= {slot for name in circle for slot in subject.flow.nodes[name].clear}
+    read = {name for edge in inside if edge.route and (e := _expression(edge.route)) for name in e.names()}
+    return any(("slots", slot) in read for slot in cleared)
 
 
 def _at_once(subject: Subject, name: str) -> Iterator[Edge]:
@@ -36,7 +46,7 @@ def _at_once(subject: Subject, name: str) -> Iterator[Edge]:
             continue
         if listens and route.if_ is None:
             continue
-        if not _counts(route, up=False) and not _clears(route) and not any(_covers(c, route) for c in counted):
+        if not _counts(route, up=False) and not any(_covers(c, route) for c in counted):
             yield edge
         if _counts(route, up=True) and edge.target != name:
             counted.append(route)
@@ -54,12 +64,6 @@ def _counts(route: Route, *, up: bool) -> bool:
     expression = _expression(route)
     signs = {">", ">=", "=="} if up else {"<", "<="}
     return expression is not None and bool(signs & expression.bounds(VISITS, every=not up))
-
-
-def _clears(route: Route) -> bool:
-    """True when the way unsets a slot that its own guard needs."""
-    expression = _expression(route)
-    return expression is not None and any(("slots", slot) in expression.names() for slot in route.clear)
 
 
 def _covers(counted: Route, route: Route) -> bool:

@@ -84,6 +84,10 @@ class Subject:
         """True when something at, under or above `path` was wrong already."""
         return any(seen[: len(path)] == path or path[: len(seen)] == seen for seen in self.damage)
 
+    def unclear(self, name: str) -> bool:
+        """True when nobody can tell what the node does, because one of its own keys was wrong."""
+        return any(path[:2] == ("nodes", name) and len(path) <= len(("nodes", name, "key")) for path in self.damage)
+
     @cached_property
     def languages(self) -> list[str]:
         """The flow's languages, or its personality's; empty when nobody can tell."""

@@ -29,7 +29,7 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
     """The first hidden route of each list."""
     for name, node in subject.flow.nodes.items():
         kind = verb(node)
-        if kind != "instruct":
+        if kind != "instruct" and not subject.unclear(name):
             ways = [w for w in subject.ways(name) if kind != "collect" or w.route.intent is None]
             yield from _hidden(subject, ways, OUTCOMES.get(kind, ("done",)))
     for _, path, use in subject.tool_uses():

@@ -44,7 +44,7 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
     for name, node in subject.flow.nodes.items():
         kind = verb(node)
         for key in subject.source.node(("nodes", name)).children:
-            if key in NEEDS and kind not in NEEDS[key]:
+            if key in NEEDS and kind not in NEEDS[key] and not subject.unclear(name):
                 yield _idle(subject, name, str(key), kind)
         if node.no_match is not None and not hears(node):
             message = "`no_match` has no meaning where nobody is heard."

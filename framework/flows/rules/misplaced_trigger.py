@@ -31,6 +31,8 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
     """Intents where nobody listens, outcomes where nothing ends, bare routes where the model converses."""
     for name, node in subject.flow.nodes.items():
         kind = verb(node)
+        if subject.unclear(name):
+            continue
         for way in subject.ways(name):
             yield from _at_node(subject, way, kind)
         if kind == "instruct" and node.end is not None:

@@ -34,7 +34,7 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
         kind = "run" if way.tool else verb(subject.flow.nodes[way.node])
         known = OUTCOMES.get(kind, ())
         for index, outcome in enumerate(way.route.outcome or []):
-            if known and outcome not in known:
+            if known and outcome not in known and not (way.node and subject.unclear(way.node)):
                 fix = did_you_mean(outcome, known)
                 path = (*way.path, "outcome", index)
                 yield subject.problem("FLW019", path, f"`{kind}` has no outcome `{outcome}`.", fix)
