@@ -20,7 +20,7 @@ def complete(work: Work, outcome: str | None, **more: Any) -> None:
         if way.leads:
             return
     if work.node.end is not None and outcome not in ("error", "timeout"):
-        finish(work, work.node.end, {"kind": "end"})
+        finish(work, work.node.end, {"kind": "route"})
         return
     raise Failure("no_route", f"node `{work.node.name}` ended with `{outcome}`, and no route is for that")
 
