@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -99,26 +100,29 @@ class Transcript:
         """Show an event."""
         if self._json:
             print(as_line(event), flush=True)
-        elif event.type in self._shown:
-            print(said(event.type, event.data), flush=True)
+        elif event.type in self._shown and (line := said(event.type, event.data)):
+            print(line, flush=True)
 
 
 def said(kind: str, data: dict[str, Any]) -> str:
-    """One line of a transcript; what was cut off is shown as cut off.
+    """One line of a transcript; what was cut off is shown as cut off, what nobody heard not at all.
 
     >>> said("bot.said", {"generated": "Hello there.", "spoken": "Hello", "interrupted": True})
     'Bot: Hello —'
     """
     if kind == "user.said":
         return f"You: {data['text']}"
-    spoken = str(data["spoken"])
-    return f"Bot: {spoken} —".replace("  ", " ") if data["interrupted"] else f"Bot: {spoken or data['generated']}"
+    if not data["spoken"]:
+        return ""
+    return f"Bot: {data['spoken']}{' —' if data['interrupted'] else ''}"
 
 
 def exit_code(outcome: Outcome) -> int:
     """0 when the flow ended, 3 when the person hung up, 1 when something broke."""
     if outcome.status == "stuck":
-        return STUCK
+        print("The session could not be ended; its process is.", file=sys.stderr)
+        sys.stdout.flush()
+        os._exit(STUCK)
     if outcome.status == "failed":
         print(f"The session failed: {outcome.message or outcome.reason}.", file=sys.stderr)
         return FAILED

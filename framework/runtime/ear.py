@@ -48,7 +48,7 @@ class Throat(Passage):
         elif isinstance(frame, TTSAudioRawFrame):
             self._audio(self._making, frame)
         elif isinstance(frame, TTSTextFrame):
-            if not frame.pts and self._making.pieces:
+            if frame.pts is None and self._making.pieces:
                 self._making.pieces[-1].complete = True
         elif isinstance(frame, AggregatedTextFrame) and frame.will_be_spoken:
             self._making.pieces.append(Piece(frame.raw_text or frame.text))
@@ -95,7 +95,7 @@ class Ear(Passage):
         elif isinstance(frame, TTSAudioRawFrame):
             self._hearing.played += seconds(frame)
         elif isinstance(frame, TTSTextFrame):
-            if frame.pts:
+            if frame.pts is not None:
                 self._hearing.words += f" {frame.text}"
             if frame.append_to_context:
                 self._hearing.remembered += letters(frame.raw_text or frame.text)

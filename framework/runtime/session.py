@@ -180,6 +180,11 @@ class LiveSession:
         return waiting.is_set() and not self._ended.is_set()
 
     @property
+    def moved(self) -> int:
+        """How often something has happened so far."""
+        return self._built.conversation.moved if self._built else 0
+
+    @property
     def conversation(self) -> Conversation | None:
         """The conversation, once it has been built."""
         return self._built.conversation if self._built else None

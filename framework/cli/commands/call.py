@@ -156,20 +156,18 @@ class _Caller:
 
 async def _speak(session: Any, transport: Any, turns: Sequence[Any], *, whole: bool) -> None:
     """Say each turn at its time, then listen for a while, and hang up."""
-    if not await session.person() and not whole:
-        return
     for turn in turns:
         if not whole:
             if not await session.person():
                 return
             await asyncio.sleep(GAP_S)
-        moved = session.conversation.moved
+        moved = session.moved
         await transport.play(turn)
         await _heard(session, moved)
     while await session.person():
-        moved = session.conversation.moved
+        moved = session.moved
         await _heard(session, moved)
-        if session.conversation.moved == moved:
+        if session.moved == moved:
             session.hang_up()
             return
 
@@ -178,5 +176,5 @@ async def _heard(session: Any, moved: int) -> None:
     """Wait until something happened since, or for as long as a caller would."""
     loop = asyncio.get_running_loop()
     until = loop.time() + LISTEN_S
-    while session.conversation.moved == moved and loop.time() < until:  # noqa: ASYNC110 - nothing tells of inputs
+    while session.moved == moved and loop.time() < until:  # noqa: ASYNC110 - nothing tells of inputs
         await asyncio.sleep(0.05)

@@ -218,3 +218,25 @@ def hands() -> Any:
 @pytest.fixture
 def eventually() -> Any:
     return until
+
+
+class TimedVoice(ToneVoice):
+    """A voice that says when each word begins: half a second a word."""
+
+    WORD_S = 0.5
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._push_text_frames = False
+
+    async def run_tts(self, text: str, context_id: str) -> Any:
+        words = text.split()
+        await self.add_word_timestamps([(word, n * self.WORD_S) for n, word in enumerate(words)], context_id)
+        for _ in words:
+            for _ in range(5):
+                yield TTSAudioRawFrame(b"\x10\x27" * 1600, 16000, 1, context_id=context_id)
+
+
+@pytest.fixture
+def timed() -> Any:
+    return TimedVoice

@@ -248,3 +248,27 @@ def test_an_interruption_never_claims_words_that_did_not_leave(pieces, played):
     made = sum(seconds for _, seconds in pieces)
     if letters(utterance.generated) and played < made - TAIL_S and all(seconds > TAIL_S for _, seconds in pieces):
         assert letters(spoken) < letters(utterance.generated) or not letters(pieces[-1][0])
+
+
+def test_a_voice_that_times_its_words_gives_the_exact_ones(scene, model, timed, wav, eventually):
+    async def play(s, transport):
+        await asyncio.sleep(2.7)
+        await s.assembly.interrupt()
+        await eventually(lambda: s.took(happened.Spoken), 60)
+        return s
+
+    record, _, messages = call(scene, says(LINE), model, timed, play, wav)
+    spoken = next(w for w in record if isinstance(w, happened.Spoken))
+    assert len(spoken.spoken.split()) in (5, 6)
+    assert LINE.startswith(spoken.spoken)
+    assert [m["content"] for m in messages] == [spoken.spoken]
+
+
+def test_a_voice_that_times_its_words_says_a_line_to_its_end(scene, model, timed, wav, eventually):
+    async def play(s, transport):
+        await eventually(lambda: len(s.took(happened.Spoken)) == 2, 60)
+
+    record, _, messages = call(scene, says(LINE, "Bye now."), model, timed, play, wav)
+    spoken = [w for w in record if isinstance(w, happened.Spoken)]
+    assert [(w.spoken, w.interrupted) for w in spoken] == [(LINE, False), ("Bye now.", False)]
+    assert " ".join(m["content"] for m in messages) == f"{LINE} Bye now."
