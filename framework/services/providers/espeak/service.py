@@ -71,15 +71,32 @@ class EspeakTTS(TTSService):
             finally:
                 loop.call_soon_threadsafe(pieces.put_nowait, None)
 
-        speaking = loop.run_in_executor(None, work)
+        speaking, told = loop.run_in_executor(None, work), 0
         while (piece := await pieces.get()) is not None:
             audio, words = piece
             if words:
-                said = [(text[word.start : word.start + word.length], word.at_s) for word in words]
+                said, told = spelled_out(text, words, told)
                 await self.add_word_timestamps(said, context_id)
             if audio:
                 yield audio
         await speaking
+
+
+def spelled_out(text: str, words: list[Word], told: int) -> tuple[list[tuple[str, float]], int]:
+    """The words as they are written, with punctuation and with small words that have no time of their own.
+
+    >>> spelled_out("In the morning.", [Word(0, 2, 0.0), Word(7, 7, 0.2)], 0)
+    ([('In', 0.0), ('the morning.', 0.2)], 15)
+    """
+    said = []
+    for word in words:
+        end = word.start + word.length
+        while end < len(text) and not text[end].isspace():
+            end += 1
+        if written := text[told:end].strip():
+            said.append((written, word.at_s))
+        told = max(told, end)
+    return said, told
 
 
 def build(context: ServiceContext) -> EspeakTTS:
