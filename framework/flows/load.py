@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from framework.documents import Diagnostic, DocumentError, Source, scan
 from framework.documents.validate import examine
-from framework.flows.config import FlowConfig, flow_of
 from framework.flows.model import LATER, Defaults, Flow, Limits, Node, Route, Slot, ToolUse
 
 if TYPE_CHECKING:
@@ -79,6 +78,8 @@ def _ours(source: Source) -> tuple[Flow | None, list[Diagnostic], list[tuple[str
 
 
 def _pipecat(source: Source) -> tuple[Flow | None, list[Diagnostic], list[tuple[str | int, ...]]]:
+    from framework.flows.config import FlowConfig, flow_of  # noqa: PLC0415 - only for files of Pipecat's kind
+
     found = examine(source, FlowConfig, codes="FLW", lenient=True)
     flow = flow_of(found.model, source.file) if found.model else None
     return flow, found.diagnostics, found.damage

@@ -29,7 +29,7 @@ OneOrMore = BeforeValidator(listed)
 class Model(BaseModel):
     """Strict: unknown keys are errors; keys that start with `x-` were removed by the reader."""
 
-    model_config = ConfigDict(extra="forbid", populate_by_name=True, frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", populate_by_name=True, frozen=True, defer_build=True)
 
 
 class Route(Model):
@@ -154,7 +154,7 @@ class Function(Model):
 class PipecatAction(BaseModel):
     """Pipecat's action; fields beyond `type` stay untouched."""
 
-    model_config = ConfigDict(extra="allow", frozen=True)
+    model_config = ConfigDict(extra="allow", frozen=True, defer_build=True)
 
     type: str
     """`tts_say`, `end_conversation`, `function`, or a type of your own."""
@@ -231,7 +231,7 @@ class Node(Model):
 class Slot(BaseModel):
     """A slot's declaration; keys that are not here are options of its type."""
 
-    model_config = ConfigDict(extra="allow", populate_by_name=True, frozen=True)
+    model_config = ConfigDict(extra="allow", populate_by_name=True, frozen=True, defer_build=True)
 
     type: str
     """The slot's type: `text`, `integer`, `date`, …"""

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
+import textwrap
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from pydantic.json_schema import GenerateJsonSchema
@@ -16,6 +20,17 @@ if TYPE_CHECKING:
 class Written(GenerateJsonSchema):
     """Describes files as people write them: a single value may stand for a list of one, a type for a declaration."""
 
+    def model_schema(self, schema: core_schema.ModelSchema) -> dict[str, Any]:
+        """A model with the docstrings of its fields; reading them is left to this moment, for it takes time."""
+        made = super().model_schema(schema)
+        model: Any = schema["cls"]
+        docs = {name: text for base in reversed(model.__mro__) for name, text in _docstrings(base).items()}
+        for name, field in model.model_fields.items():
+            described = made.get("properties", {}).get(field.alias or name)
+            if described is not None and name in docs:
+                described["description"] = docs[name]
+        return made
+
     def function_before_schema(self, schema: core_schema.BeforeValidatorFunctionSchema) -> dict[str, Any]:
         """What a value may be before our validators have brought it into shape."""
         inner = self.generate_inner(schema["schema"])
@@ -23,6 +38,21 @@ class Written(GenerateJsonSchema):
         if function is declared:
             return {"anyOf": [{"type": "string"}, inner]}
         return _single_too(inner) if function is listed else inner
+
+
+def _docstrings(model: Any) -> dict[str, str]:
+    """Attribute → the text below it in the class."""
+    try:
+        body = ast.parse(textwrap.dedent(inspect.getsource(model))).body[0]
+    except (OSError, TypeError):
+        return {}
+    statements = body.body if isinstance(body, ast.ClassDef) else []
+    return {
+        field.target.id: inspect.cleandoc(text.value.value)
+        for field, text in pairwise(statements)
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
+        if isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant) and isinstance(text.value.value, str)
+    }
 
 
 def schema(model: type[BaseModel], title: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 class Bot(BaseModel):
     """A flow, a personality, a stack of services and a way in, under one name."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     flow: str
     """A flow's name, or the path of its file."""
@@ -31,7 +31,7 @@ class Bot(BaseModel):
 class Plugins(BaseModel):
     """Which plugins take part, and their settings."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     block: list[str] = []
     """Plugins that are not loaded."""
@@ -42,7 +42,7 @@ class Plugins(BaseModel):
 class ProjectFile(BaseModel):
     """The whole file."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     bots: dict[str, Bot] = {}
     """Name → bot."""
