@@ -28,6 +28,9 @@ from typing import Any
 State = dict[str, Any]
 """One JSON value."""
 
+CHANGED = ("slots", "visits", "agenda", "model", "post", "heard", "sayings", "deadlines", "counts")
+"""What steps change in place, beside the records in `calls` and all of `collect`; the rest is only ever replaced."""
+
 
 def initial() -> State:
     """The state before `Started`."""
@@ -58,6 +61,16 @@ def initial() -> State:
         "failing": False,
         "reason": None,
     }
+
+
+def forked(state: State) -> State:
+    """A state to work on: what steps change in place is copied, all else is shared with the state it came from."""
+    fresh = state.copy()
+    for key in CHANGED:
+        fresh[key] = state[key].copy()
+    fresh["calls"] = {call: record.copy() for call, record in state["calls"].items()}
+    fresh["collect"] = copied(state["collect"])
+    return fresh
 
 
 def copied(value: Any) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 
 from framework.engine import effects, inputs, limits, orders, routes
 from framework.engine.plan import ActionPlan, NodePlan, PipecatActionPlan, Plan
-from framework.engine.state import State, copied
+from framework.engine.state import State, copied, forked
 from framework.engine.verbs import collect, instruct, run, say
 from framework.engine.work import Failure, Work
 from framework.flows.expressions import EvaluationError
@@ -40,7 +40,7 @@ def step(plan: Plan, state: State, happened: inputs.Input) -> tuple[State, list[
     Returns:
         The next state (one JSON value), and what to do now, in order.
     """
-    work = Work(plan, copied(state))
+    work = Work(plan, forked(state))
     work.state["at"] = max(work.state["at"], happened.at)
     if work.state["phase"] == "ended":
         _after_the_end(work, happened)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from framework.engine import effects
@@ -54,7 +55,7 @@ class Work:
         """The language of the session now."""
         return self.state["session"].get("language") or self.plan.languages[0]
 
-    @property
+    @cached_property
     def now(self) -> datetime:
         """The moment of the input on the person's calendar."""
         offset = timedelta(minutes=self.state["session"].get("utc_offset", 0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import textwrap
 
 import pytest
@@ -11,6 +12,7 @@ from framework.flows.load import load
 from framework.personalities import NEUTRAL
 from framework.plugins.tools import Tool
 from framework.slots.plugin import BUILT_IN
+from framework.testing import driver
 from framework.testing.driver import Driver
 
 TYPES = {kind.name: kind for kind in BUILT_IN}
@@ -36,6 +38,20 @@ def tool_double(name: str) -> Tool:
     )
 
 
+@pytest.fixture(autouse=True)
+def _states_stay_as_they_were(monkeypatch):
+    """Every step of every test: the state that it is given is the same afterwards."""
+    step = driver.step
+
+    def watched(plan, state, happened):
+        before = json.dumps(state)
+        answer = step(plan, state, happened)
+        assert json.dumps(state) == before
+        return answer
+
+    monkeypatch.setattr(driver, "step", watched)
+
+
 @pytest.fixture
 def drive(tmp_path):
     def build(text: str, *, tools=None, start=True, pipecat=False, **script) -> Driver:
@@ -46,7 +62,7 @@ def drive(tmp_path):
         plan = compile_plan(
             flow, personality=NEUTRAL, slot_types=TYPES, tools={name: tool_double(name) for name in doubles}
         )
-        driver = Driver(plan, tools={name: double for name, double in doubles.items() if double}, **script)
-        return driver.start() if start else driver
+        call = Driver(plan, tools={name: double for name, double in doubles.items() if double}, **script)
+        return call.start() if start else call
 
     return build
