@@ -25,7 +25,7 @@ from framework.engine.plan import (
     Wording,
 )
 from framework.errors import UnknownNameError
-from framework.flows import durations, expressions
+from framework.flows import durations, expressions, graph
 from framework.flows.model import ActionUse, Branches, Filler, Flow, Function, Node, Route, Rung, Slot, ToolUse, Words
 from framework.personalities.model import Personality
 from framework.slots.base import SlotType
@@ -191,14 +191,13 @@ class _Compiler:
 
     def node(self, name: str, node: Node) -> NodePlan:
         ways = self.ways(node)
-        kind = _kind(node)
-        intents = any(way.intent is not None for way in ways)
+        kind = graph.verb(node)
         defaults = self.flow.defaults
         strategy = node.context_strategy or defaults.context_strategy
         return NodePlan(
             name=name,
             kind=kind,
-            hears=kind in ("instruct", "collect") or (kind == "say" and intents),
+            hears=graph.hears(node),
             set=self.values(node.set),
             clear=tuple(node.clear),
             say=self.texts(node.say),
@@ -375,21 +374,8 @@ def _reason(end: str | bool | None) -> str | None:
     return "done" if end is True else end
 
 
-def _kind(node: Node) -> str:
-    if node.instruct is not None or node.task_messages is not None:
-        return "instruct"
-    if node.collect is not None:
-        return "collect"
-    if node.run is not None:
-        return "run"
-    return "say" if node.say is not None else "decide"
-
-
 def _responds(node: Node) -> bool:
     """Whether the model speaks on entering; after a node's own `say` it waits for the person."""
     if node.respond_immediately is not None:
         return node.respond_immediately
     return node.say is None
-
-
-__all__ = ["compile_plan", "function_name", "model_name"]
