@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import copy
 import importlib
 import importlib.util
 import inspect
-import json
+import math
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
 from types import ModuleType
@@ -101,6 +100,7 @@ class Compat:
 
     def __init__(self, flow: Flow, handlers: Iterable[Any], manager: Manager) -> None:
         self.manager = manager
+        self._lists = not flow.pipecat
         self._handlers = list(handlers)
         self._functions: dict[str, Any] = {}
         self.tools: dict[str, Tool] = {}
@@ -130,18 +130,20 @@ class Compat:
         Raises:
             UnknownNameError: Nothing handles it.
         """
-        given = {key: value for key, value in action.items() if key != "handler"}
-        await _called(self._handler(action), given, self.manager)
+        handler = self._handler(action)
+        given = copy.deepcopy(dict(action))
+        if given.get("handler") is not None:
+            given["handler"] = handler  # as Pipecat passes it on
+        await _called(handler, given, self.manager)
 
     def snapshot(self) -> dict[str, Any]:
-        """The free-form state as JSON: what can't be written as JSON is written as text."""
-        plain: dict[str, Any] = json.loads(json.dumps(self.manager.state, default=str))
-        return plain
+        """The free-form state as JSON, such that it fills placeholders with the words that Pipecat would fill in."""
+        return {str(key): _plain(value, lists=self._lists) for key, value in dict(self.manager.state).items()}
 
     def _handler(self, action: Mapping[str, Any]) -> Callable[..., Any]:
+        """What the action names; else what was registered for its type, else the function of the type's name."""
         kind, name = action["type"], action.get("handler")
-        found = self._find(name) if isinstance(name, str) else name
-        found = found or self.manager.actions.get(kind)
+        found = self._find(name) if name else self.manager.actions.get(kind) or self._find(kind)
         if not callable(found):
             known = [key for module in self._handlers for key in _names(module)]
             raise UnknownNameError(
@@ -202,13 +204,43 @@ def _contract(name: str, response: Any) -> tuple[Any, bool]:
     raise TypeError(f"`{name}` must return (result, TRANSITION_IN_YAML) or (result, NO_RESPONSE)")
 
 
+def _plain(value: Any, *, lists: bool, depth: int = 12) -> Any:
+    """A value of the state as JSON: mappings stay mappings, what JSON has no form for becomes its text.
+
+    Args:
+        value: Anything.
+        lists: Whether expressions may look into lists; placeholders of Pipecat's only ever show them.
+        depth: How far mappings are followed, as one may hold itself.
+    """
+    if isinstance(value, Mapping) and depth:
+        return {str(key): _plain(each, lists=lists, depth=depth - 1) for key, each in dict(value).items()}
+    if lists and isinstance(value, list | tuple) and depth:
+        return [_plain(each, lists=lists, depth=depth - 1) for each in value]
+    return copy.deepcopy(value) if _is_json(value, depth) else _text(value)
+
+
+def _is_json(value: Any, depth: int) -> bool:
+    """Whether a value is the same after a way through JSON."""
+    if isinstance(value, float):
+        return type(value) is float and math.isfinite(value)
+    if isinstance(value, list) and depth:
+        return all(_is_json(each, depth - 1) for each in value)
+    return value is None or type(value) in (bool, int, str)
+
+
+def _text(value: Any) -> str:
+    try:
+        return str(value)
+    except Exception:  # noqa: BLE001 - an author's value may do anything while it is looked at
+        return type(value).__name__
+
+
 async def _called(handler: Callable[..., Any], action: dict[str, Any], manager: Manager) -> None:
-    """Call an action's handler, which takes the action, and perhaps the manager; a plain one runs in a thread."""
-    both = len(inspect.signature(handler).parameters) > 1
-    given = (action, manager) if both else (action,)
-    if inspect.iscoroutinefunction(handler):
-        await handler(*given)
-    else:
-        returned = await asyncio.to_thread(handler, *given)
-        if inspect.isawaitable(returned):
-            await returned
+    """Call an action's handler, which takes the action, and perhaps the manager; a plain one here, as Pipecat does."""
+    try:
+        both = len(inspect.signature(handler).parameters) > 1
+    except (ValueError, TypeError):
+        both = False
+    returned = handler(action, manager) if both else handler(action)
+    if inspect.isawaitable(returned):
+        await returned

@@ -1,15 +1,19 @@
-"""The oracle: the same FlowConfig, functions and scripted model on Pipecat's own `Flow` and `FlowManager`."""
+"""Both sides: the same FlowConfig, functions and scripted model on Pipecat's own `FlowManager` and on our session."""
 
 from __future__ import annotations
 
 import asyncio
+import copy
+import importlib.util
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields
-from typing import Any
+from pathlib import Path
+from typing import Any, Self
 
 import pytest
 from loguru import logger
-from pipecat.flows import TRANSITION_IN_YAML, Flow, FlowConfig, FlowManager
+from pipecat.flows import Flow, FlowConfig, FlowManager
 from pipecat.frames.frames import (
     EndFrame,
     LLMContextFrame,
@@ -29,7 +33,16 @@ from pipecat.services.settings import LLMSettings
 from pipecat.turns.user_turn_strategies import ExternalUserTurnStrategies
 from pipecat.workers.runner import WorkerRunner
 
+from framework.engine.inputs import StateChanged
+from framework.plugins.host import PluginHost
+from framework.project import Project
+from framework.runtime.session import LiveSession
+from framework.services.resolve import Services
+from framework.sessions.events import Event
+from framework.sessions.spec import SessionSpec
+
 FINISH_S = 20.0
+HANDLERS = Path(__file__).with_name("handlers.py")
 
 logger.disable("pipecat")
 
@@ -42,6 +55,19 @@ class Trace:
     """For each run of the model: the messages and functions it was given, and its instruction."""
     nodes: list[str] = field(default_factory=list)
     ended: bool = False
+    state: dict[str, Any] = field(default_factory=dict)
+
+
+Reply = str | tuple[str, dict[str, Any]]
+
+ARGUMENTS = {
+    "string": ["Ada", "two words", 'Zoë "Z" {{ who }}', ""],
+    "integer": [3, 0, -7],
+    "number": [0.5, 2.0, 1e9],
+    "boolean": [True, False],
+    "array": [["nuts"], [], ["a", "b"]],
+    "object": [{"a": 1}, {"b": [True, None]}],
+}
 
 
 @dataclass
@@ -51,17 +77,41 @@ class Script:
     numbers: list[int]
     ran: int = 0
 
-    def next(self, offered: list[str]) -> str | tuple[str, dict[str, Any]]:
+    def next(self, offered: list[dict[str, Any]]) -> list[Reply]:
         number = self.numbers[self.ran] if self.ran < len(self.numbers) else 0
         self.ran += 1
         pick = number % (len(offered) + 1)
-        return f"Reply {self.ran}." if pick == 0 else (offered[pick - 1], {})
+        if pick == 0:
+            return [f"Reply {self.ran}."]
+        return [(offered[pick - 1]["name"], self.arguments(offered[pick - 1], number))]
+
+    @staticmethod
+    def arguments(tool: dict[str, Any], number: int) -> dict[str, Any]:
+        """What the parameters ask for; the optional ones only now and then."""
+        given = {}
+        for place, (name, parameter) in enumerate(tool["properties"].items()):
+            if name in tool["required"] or (number + place) % 2:
+                values = ARGUMENTS.get(parameter.get("type"), [None])
+                given[name] = values[(number + place) % len(values)]
+        return given
+
+
+class Turns:
+    """Plays these responses, one for each run of the model, then only talks."""
+
+    def __init__(self, *responses: list[Reply]) -> None:
+        self.responses = list(responses)
+        self.ran = 0
+
+    def next(self, offered: list[dict[str, Any]]) -> list[Reply]:
+        self.ran += 1
+        return self.responses.pop(0) if self.responses else [f"Reply {self.ran}."]
 
 
 class ScriptedModel(LLMService):
     """Pipecat's own service, following the script."""
 
-    def __init__(self, script: Script, trace: Trace) -> None:
+    def __init__(self, script: Script | Turns, trace: Trace) -> None:
         names = [field.name for field in fields(LLMSettings)]
         super().__init__(settings=LLMSettings(**{name: {} if name == "extra" else None for name in names}))
         self.script = script
@@ -75,21 +125,35 @@ class ScriptedModel(LLMService):
             await self.push_frame(frame, direction)
 
     async def respond(self, context) -> None:
-        tools = context.tools
-        offered = [tool.name for tool in tools.standard_tools] if hasattr(tools, "standard_tools") else []
-        self.trace.runs.append(
-            {"messages": plain(context.get_messages()), "tools": offered, "role": self._settings.system_instruction}
-        )
-        reply = self.script.next(offered)
+        offered = [described(tool) for tool in getattr(context.tools, "standard_tools", [])]
+        role = self._settings.system_instruction
+        self.trace.runs.append({"messages": plain(context.get_messages()), "tools": offered, "role": role})
         await self.push_frame(LLMFullResponseStartFrame())
-        if isinstance(reply, str):
-            await self._push_llm_text(reply)
-        else:
-            call = FunctionCallFromLLM(
-                function_name=reply[0], tool_call_id=f"c{self.script.ran}", arguments=reply[1], context=context
+        replies = self.script.next(offered)
+        for reply in replies:
+            if isinstance(reply, str):
+                await self._push_llm_text(reply)
+        calls = [reply for reply in replies if not isinstance(reply, str)]
+        if calls:
+            await self.run_function_calls(
+                [
+                    FunctionCallFromLLM(
+                        function_name=name, tool_call_id=f"c{self.script.ran}.{n}", arguments=given, context=context
+                    )
+                    for n, (name, given) in enumerate(calls)
+                ]
             )
-            await self.run_function_calls([call])
         await self.push_frame(LLMFullResponseEndFrame())
+
+
+def described(tool: Any) -> dict[str, Any]:
+    """A function as the model reads of it."""
+    return {
+        "name": tool.name,
+        "description": tool.description,
+        "properties": tool.properties,
+        "required": list(tool.required),
+    }
 
 
 class Voice(FrameProcessor):
@@ -99,31 +163,43 @@ class Voice(FrameProcessor):
         await super().process_frame(frame, direction)
         if isinstance(frame, TTSSpeakFrame):
             await self.push_frame(LLMFullResponseStartFrame())
-            await self.push_frame(LLMTextFrame(frame.text))
+            text = LLMTextFrame(frame.text)
+            text.append_to_context = frame.append_to_context is not False
+            await self.push_frame(text)
             await self.push_frame(LLMFullResponseEndFrame())
         else:
             await self.push_frame(frame, direction)
 
 
 def plain(messages: list[Any]) -> list[tuple[str, str]]:
-    """Messages as role and content; calls as `call name`, answers without ids."""
+    """Messages as role and content; calls with their arguments, answers without ids."""
     found = []
     for message in messages:
         if message.get("tool_calls"):
-            found.extend(("call", call["function"]["name"]) for call in message["tool_calls"])
+            found.extend((call["function"]["name"], call["function"]["arguments"]) for call in message["tool_calls"])
         elif message["role"] == "tool":
-            found.append(("tool", json.dumps(json.loads(message["content"]), sort_keys=True)))
+            found.append(("tool", answer(message["content"])))
         else:
             found.append((message["role"], message["content"]))
     return found
 
 
+def answer(content: str) -> str:
+    """A result in one spelling; of a failure, that it is one: the words are each side's own."""
+    try:
+        result = json.loads(content)
+    except ValueError:
+        return content
+    failed = isinstance(result, dict) and result.get("status") == "error"
+    return "error" if failed else json.dumps(result, sort_keys=True)
+
+
 class Oracle:
     """One conversation on Pipecat's own manager."""
 
-    def __init__(self, config: dict[str, Any], handlers: Any, numbers: list[int]) -> None:
+    def __init__(self, config: dict[str, Any], handlers: Any, script: Script | Turns) -> None:
         self.trace = Trace()
-        self.script = Script(numbers)
+        self.script = script
         self.flow = Flow(FlowConfig.model_validate(config), handlers=handlers)
         self.context = LLMContext()
         strategies = LLMUserAggregatorParams(user_turn_strategies=ExternalUserTurnStrategies())
@@ -159,6 +235,7 @@ class Oracle:
                 await self.worker.queue_frame(LLMMessagesAppendFrame(messages=[message], run_llm=True))
                 await self.rest(running)
             self.trace.ended = running.done()
+            self.trace.state = self.manager.state
             if not running.done():
                 await self.worker.queue_frame(EndFrame())
         finally:
@@ -181,12 +258,19 @@ class Oracle:
 
 @pytest.fixture(scope="session")
 def oracle():
+    """Plays a config to the end of the texts on Pipecat's manager; answers the trace."""
+
     def play(
-        config: dict[str, Any], handlers: Any, numbers: list[int], texts: list[str], state: dict[str, Any] | None = None
+        config: dict[str, Any],
+        script: Script | Turns,
+        texts: list[str],
+        *,
+        state: dict[str, Any] | None = None,
+        handlers: Any = None,
     ) -> Trace:
         async def scene() -> Trace:
-            conversation = Oracle(config, handlers, numbers)
-            conversation.manager.state.update(state or {})
+            conversation = Oracle(config, handlers or functions_of(HANDLERS), script)
+            conversation.manager.state.update(copy.deepcopy(state or {}))
             return await conversation.play(texts)
 
         return asyncio.run(scene())
@@ -194,21 +278,127 @@ def oracle():
     return play
 
 
-def stays(result: Any):
-    """A direct function that returns this result and lets the file decide."""
-
-    async def function(flow_manager):
-        """Do it."""
-        return result, TRANSITION_IN_YAML
-
-    return function
+@pytest.fixture(scope="session")
+def script():
+    """The model that decides by numbers."""
+    return Script
 
 
 @pytest.fixture(scope="session")
-def functions():
-    """Direct functions by name, with the results that branches decide on."""
-    return {
-        "look": stays({"found": True}),
-        "size": stays({"size": "large", "n": 3}),
-        "nothing": stays(None),
-    }
+def turns():
+    """The model that plays given responses."""
+    return Turns
+
+
+def functions_of(path: Path) -> Any:
+    """A fresh module from a file."""
+    spec = importlib.util.spec_from_file_location("equivalence_handlers", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+class Live:
+    """The same on a session of ours: real engine, plugins and pipeline, the same scripted model."""
+
+    def __init__(self, folder: Path, host: PluginHost, config: dict[str, Any], script: Any, **more: Any) -> None:
+        flow = folder / "flows" / "flow.json"
+        flow.write_text(json.dumps(config))
+        self.trace = Trace()
+        self.events: list[Event] = []
+        self.given = more.pop("state", None) or {}
+        parts = more.pop("parts", {})
+        self.session = LiveSession(
+            SessionSpec(flow=str(flow), stack="none", channel=more.pop("channel", "text")),
+            project=Project.find(folder),
+            host=host,
+            on_event=self.events.append,
+            services=lambda _blueprint, _conversation: Services(llm=ScriptedModel(script, self.trace), **parts),
+            **{"handlers": str(HANDLERS), **more},
+        )
+
+    async def __aenter__(self) -> Self:
+        self.running = asyncio.create_task(self.session.run())
+        await self.session._first({self.session._begun, self.session._over}, None, FINISH_S)
+        self.manager.state.update(copy.deepcopy(self.given))
+        if self.session.conversation is not None:
+            self.session.conversation.tell(StateChanged, state=copy.deepcopy(self.given))
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if not self.running.done():
+            self.session.hang_up()
+        await asyncio.wait_for(self.running, FINISH_S)
+
+    @property
+    def manager(self) -> Any:
+        """What functions get as their first argument."""
+        return self.session._manager
+
+    async def say(self, *texts: str) -> None:
+        """Take a turn whenever the flow waits for one, then let it come to rest."""
+        for text in texts:
+            if await self.person():
+                await self.session.hear(text)
+        await self.person()
+
+    async def person(self) -> bool:
+        return await asyncio.wait_for(self.session.person(), FINISH_S)
+
+    async def until(self, holds: Callable[[], Any]) -> None:
+        """Wait for a condition, with a deadline."""
+        async with asyncio.timeout(FINISH_S):
+            while not holds():
+                await asyncio.sleep(0.005)
+
+    def of(self, kind: str) -> list[dict[str, Any]]:
+        return [event.data for event in self.events if event.type == kind]
+
+    @property
+    def nodes(self) -> list[str]:
+        return [data["node"] for data in self.of("node.entered")]
+
+    @property
+    def spoken(self) -> list[str]:
+        return [data["spoken"] for data in self.of("bot.said")]
+
+    @property
+    def context(self) -> list[tuple[str, str]]:
+        """What the model would read now."""
+        return plain(self.session._built.stage.context.get_messages())
+
+
+@pytest.fixture(scope="session")
+def room(tmp_path_factory) -> Path:
+    """A project without anything but a stack."""
+    folder = tmp_path_factory.mktemp("project")
+    (folder / "convo.yaml").write_text("bots: {}\n")
+    (folder / "flows").mkdir()
+    (folder / "stacks").mkdir()
+    (folder / "stacks" / "none.yaml").write_text("stack: none\nllm: {provider: rules}\n")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def live(room):
+    """Opens a session of ours on a config."""
+    host = PluginHost.load(Project.find(room), installed=False)
+    return lambda config, script, **more: Live(room, host, config, script, **more)
+
+
+@pytest.fixture(scope="session")
+def ours(live):
+    """Plays a config to the end of the texts on our session; answers the trace."""
+
+    def play(config: dict[str, Any], script: Any, texts: list[str], *, state: dict[str, Any] | None = None) -> Trace:
+        async def scene() -> Trace:
+            async with live(config, script, state=state) as session:
+                await session.say(*texts)
+                session.trace.ended = session.running.done() or session.session._ended.is_set()
+                session.trace.state = session.manager.state
+                session.trace.nodes = session.nodes
+            return session.trace
+
+        return asyncio.run(scene())
+
+    return play

@@ -1,4 +1,4 @@
-"""The same FlowConfig on Pipecat's own manager and on our engine: the same messages, functions and nodes."""
+"""The same FlowConfig on Pipecat's own manager and on ours: the same messages, functions, instructions and nodes."""
 
 from __future__ import annotations
 
@@ -16,105 +16,137 @@ from framework.plugins.tools import Tool
 from framework.testing.driver import Driver
 
 NODES = ["a", "b", "c"]
-RESULTS = {"look": {"found": True}, "size": {"size": "large", "n": 3}, "nothing": None}
+RESULTS = {"look": {"found": True}, "size": {"size": "large", "n": 3, "fits": "TRUE"}, "nothing": None}
+DOES = {"look": "Look whether it is there.", "size": "Find out the size.", "nothing": "Do it and tell nothing."}
+LEADS = ["go", "leave"]
+FIELDS = {
+    "size": {"size": ["large", "small"], "n": ["3", "4"], "fits": ["true", "TRUE"], "absent": ["x"]},
+    "order": {"count": ["3", "0", "-7"], "spicy": ["true", "False"], "extras": ["None", "[]"]},
+    "weigh": {"heavy": ["True", "false"]},
+    "look": {"found": ["true", "false"]},
+}
+"""Fields that branches may look at, and cases for them."""
+RICH = ["order", "weigh", "note", "fails", "forgets"]
 ENDLESS = 12
 """Runs of the model after which the scripts only talk, so that every conversation comes to rest."""
 
+STATE = {"who": "Ada", "shop": {"name": "Corner", "count": 2}, "written": None}
 node_names = st.sampled_from(NODES)
-words = st.sampled_from(["Ask.", "Help {{ who }}.", r"Say \{{ this }}.", "Look at {{ shop.name }}."])
-STATE = {"who": "Ada", "shop": {"name": "Corner"}}
+words = st.sampled_from(
+    ["Ask.", "Help {{ who }}.", r"Say \{{ this }}.", "Look at {{ shop.name }}.", "{{shop.count}} or { { x }} {{ a b }}"]
+)
 
 
 @st.composite
-def branches(draw):
-    field = draw(st.sampled_from(["size", "n"]))
-    cases = {case: draw(node_names) for case in draw(st.sets(st.sampled_from(["large", "small", "3"]), min_size=1))}
+def branches(draw, name):
+    field = draw(st.sampled_from(sorted(FIELDS[name])))
+    cases = {case: draw(node_names) for case in draw(st.sets(st.sampled_from(FIELDS[name][field]), min_size=1))}
     return {"field": field, "cases": cases, **({"default": draw(node_names)} if draw(st.booleans()) else {})}
 
 
 @st.composite
-def functions(draw, taken=()):
-    names = [
-        name for name in draw(st.lists(st.sampled_from([*RESULTS, "go", "leave"]), unique=True)) if name not in taken
-    ]
-    found = []
-    for name in names:
-        if name in ("go", "leave"):
-            found.append(
-                {"name": name, "transition_only": True, "description": "Go.", "transition_to": draw(node_names)}
-            )
-            continue
-        entry = {"name": name}
-        if draw(st.booleans()):
-            entry["transition_to"] = draw(branches() if name == "size" else node_names)
-        found.append(entry)
-    return found
-
-
-said = st.builds(lambda text, remember: {"type": "tts_say", "text": text, **remember}, words, st.just({}))
+def functions(draw, coded, taken=()):
+    names = draw(st.lists(st.sampled_from([*coded, *LEADS]), unique=True, max_size=6))
+    return [draw(function(name)) for name in names if name not in taken]
 
 
 @st.composite
-def nodes(draw, taken):
-    node = {"task_messages": [{"role": draw(st.sampled_from(["developer", "user"])), "content": draw(words)}]}
-    node["functions"] = draw(functions(taken))
+def function(draw, name):
+    if name in LEADS:
+        return {"name": name, "transition_only": True, "description": "Go.", "transition_to": draw(node_names)}
+    match draw(st.sampled_from(["stay", "go", "branch"])):
+        case "go":
+            return {"name": name, "transition_to": draw(node_names)}
+        case "branch" if name in FIELDS:
+            return {"name": name, "transition_to": draw(branches(name))}
+        case _:
+            return {"name": name}
+
+
+said = st.builds(lambda text: {"type": "tts_say", "text": text}, words)
+quiet = st.builds(
+    lambda text, kept: {"type": "tts_say", "text": text, "append_text_to_context": kept}, words, st.booleans()
+)
+ending = st.builds(lambda more: {"type": "end_conversation", **more}, st.sampled_from([{}, {"text": "Bye {{ who }}."}]))
+runs = st.builds(lambda mark: {"type": "function", "handler": "write", "mark": mark}, st.integers(0, 9))
+custom = st.sampled_from(
+    [
+        {"type": "mine", "handler": "write", "text": "{{ who }}", "nested": {"list": [1, None, "x"], "deep": {"a": 1}}},
+        {"type": "bell", "handler": "ring", "tone": "low"},
+        {"type": "old", "handler": "old", "text": "Never said."},
+    ]
+)
+
+
+@st.composite
+def nodes(draw, coded, taken, acts):
+    node = {
+        "task_messages": draw(st.lists(messages, min_size=1, max_size=2)),
+        "functions": draw(functions(coded, taken)),
+    }
     if draw(st.booleans()):
-        node["role_message"] = draw(words)
+        node["role_message"] = draw(st.one_of(words, st.just("")))
     if draw(st.booleans()):
         node["context_strategy"] = draw(st.sampled_from(["append", "reset"]))
     node["respond_immediately"] = draw(st.booleans())
     if draw(st.booleans()):
-        node["pre_actions"] = draw(st.lists(said, min_size=1, max_size=2))
+        node["pre_actions"] = draw(st.lists(st.one_of(said, *acts), min_size=1, max_size=3))
     # Where the first reply may be a call, Pipecat lets it race with the actions that stand behind the reply.
     silent = not node["functions"] and not taken
     if node["respond_immediately"] and silent and draw(st.booleans()):
-        ending = st.just({"type": "end_conversation", "text": "Bye {{ who }}."})
-        node["post_actions"] = draw(st.lists(st.one_of(said, said, ending), min_size=1, max_size=2))
+        node["post_actions"] = draw(st.lists(st.one_of(said, ending, *acts), min_size=1, max_size=3))
     return node
 
 
+messages = st.builds(lambda role, text: {"role": role, "content": text}, st.sampled_from(["developer", "user"]), words)
+
+
 @st.composite
-def configs(draw):
-    shared = draw(functions())
+def configs(draw, coded=tuple(RESULTS), acts=()):
+    shared = draw(functions(coded))
     taken = [function["name"] for function in shared]
     return {
         "initial_node": "a",
-        "nodes": {name: draw(nodes(taken)) for name in NODES},
+        "nodes": {name: draw(nodes(coded, taken, acts)) for name in NODES},
         "global_functions": shared,
     }
 
 
-def ours(config, numbers, texts, path) -> Driver:
+numbers = st.lists(st.integers(0, 11), max_size=ENDLESS)
+
+
+def driven(config, script, texts, path) -> Driver:
+    """The config on the engine alone."""
     path.write_text(yaml.safe_dump(config))
-    tools = {
-        name: Tool(name=name, description="Do it.", parameters={"type": "object", "properties": {}}, function=print)
-        for name in RESULTS
-    }
+    empty = {"type": "object", "properties": {}}
+    tools = {name: Tool(name=name, description=DOES[name], parameters=empty, function=print) for name in RESULTS}
     plan = compile_plan(load(path).flow, personality=NEUTRAL, slot_types={}, tools=tools)
     driver = Driver(plan, tools={name: lambda _, r=result: r for name, result in RESULTS.items()}, shared=STATE)
     driver.trace = []
-    ran = [0]
 
     def model(call):
-        offered = [offer.name for offer in call.offered]
+        offered = [described(offer) for offer in call.offered]
         call.trace.append({"messages": plain(call), "tools": offered, "role": call.role})
-        number = numbers[ran[0]] if ran[0] < len(numbers) else 0
-        ran[0] += 1
-        pick = number % (len(offered) + 1)
-        if pick == 0:
-            return [f"Reply {ran[0]}."]
-        call.messages.append({"role": "call", "content": offered[pick - 1]})
-        return [(offered[pick - 1], {})]
+        (reply,) = script.next(offered)
+        if not isinstance(reply, str):
+            call.messages.append({"role": reply[0], "content": json.dumps(reply[1])})
+        return [reply]
 
     driver.model = model
     return driver.start().hear(*texts)
 
 
+def described(offer):
+    return {key: getattr(offer, key) for key in ("name", "description", "properties")} | {"required": [*offer.required]}
+
+
 def plain(call: Driver):
-    return [
-        ("tool", json.dumps(m["content"], sort_keys=True)) if m["role"] == "tool" else (m["role"], m["content"])
-        for m in call.messages
-    ]
+    return [("tool", result(m["content"])) if m["role"] == "tool" else (m["role"], m["content"]) for m in call.messages]
+
+
+def result(content):
+    failed = isinstance(content, dict) and content.get("status") == "error"
+    return "error" if failed else json.dumps(content, sort_keys=True)
 
 
 def upstream(trace):
@@ -127,12 +159,25 @@ def place(tmp_path_factory):
     return tmp_path_factory.mktemp("flows") / "flow.yaml"
 
 
-@settings(max_examples=500, deadline=None, suppress_health_check=list(HealthCheck))
-@given(config=configs(), numbers=st.lists(st.integers(0, 7), max_size=ENDLESS), turns=st.integers(0, 3))
+@settings(max_examples=500, suppress_health_check=list(HealthCheck))
+@given(config=configs(), numbers=numbers, turns=st.integers(0, 3))
 @pytest.mark.timeout(600)
-def test_both_give_the_model_the_same_to_read_and_to_call(config, numbers, turns, oracle, functions, place):
+def test_both_give_the_model_the_same_to_read_and_to_call(config, numbers, turns, oracle, script, place):
     texts = [f"Turn {number}." for number in range(turns)]
-    theirs = oracle(config, functions, numbers, texts, STATE)
-    mine = ours(config, numbers, texts, place)
+    theirs = oracle(config, script(numbers), texts, state=STATE)
+    mine = driven(config, script(numbers), texts, place)
     assert mine.trace == upstream(theirs)
     assert mine.visited == theirs.nodes
+
+
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
+@given(config=configs(coded=(*RESULTS, *RICH), acts=(quiet, runs, custom)), numbers=numbers, turns=st.integers(0, 3))
+@pytest.mark.timeout(600)
+def test_a_live_session_does_as_pipecats_manager_does(config, numbers, turns, oracle, script, ours):
+    texts = [f"Turn {number}." for number in range(turns)]
+    theirs = oracle(config, script(numbers), texts, state=STATE)
+    mine = ours(config, script(numbers), texts, state=STATE)
+    assert mine.runs == upstream(theirs)
+    assert mine.nodes == theirs.nodes
+    assert mine.ended == theirs.ended
+    assert mine.state == theirs.state

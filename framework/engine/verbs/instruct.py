@@ -7,6 +7,7 @@ from typing import Any
 from framework.engine import effects, routes
 from framework.engine.plan import Branch, NodePlan, Offered, PipecatActionPlan
 from framework.engine.work import Failure, Work
+from framework.flows.config import case_key
 from framework.personalities.compose import compose
 
 MODEL_S = 60.0
@@ -50,14 +51,13 @@ def prompt(work: Work, node: NodePlan) -> None:
 
 def _role(work: Work, node: NodePlan) -> str | None:
     """The system instruction, where it differs from the one that stands."""
-    if node.role is not None:
-        role = work.written(node.role)
-    elif work.plan.pipecat:
-        return None
-    else:
+    role = "" if node.role is None else work.written(node.role)
+    if work.plan.pipecat:
+        return role or None  # with Pipecat an empty one leaves the last that stands
+    if node.role is None:
         channel = work.state["session"].get("channel", "text")
         role = compose(work.plan.personality, channel=channel, language=work.language)
-    if role == work.state["model"]["role"] and not work.plan.pipecat:
+    if role == work.state["model"]["role"]:
         return None
     work.state["model"]["role"] = role
     return role
@@ -207,16 +207,6 @@ def _destination(work: Work, offered: Offered, result: Any, answer: Any) -> Any:
     if isinstance(to, str):
         _claim(work, {"kind": "function", "function": offered.offer.name, "to": to})
     return answer
-
-
-def case_key(value: Any) -> str:
-    """How a result's value is written as a case: true and false in small letters, as Pipecat does.
-
-    >>> case_key(True), case_key("True"), case_key(3)
-    ('true', 'true', '3')
-    """
-    text = str(value)
-    return text.lower() if text in ("True", "False") else text
 
 
 def _error(code: str, message: str) -> dict[str, Any]:

@@ -1,0 +1,83 @@
+"""Functions and actions in Pipecat's shape, for both sides; what the actions saw stands in the state as `log`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pipecat.flows import NO_RESPONSE, TRANSITION_IN_YAML, FlowManager, flows_tool_options
+
+
+async def look(flow_manager: FlowManager):
+    """Look whether it is there."""
+    return {"found": True}, TRANSITION_IN_YAML
+
+
+async def size(flow_manager: FlowManager):
+    """Find out the size."""
+    return {"size": "large", "n": 3, "fits": "TRUE"}, TRANSITION_IN_YAML
+
+
+async def nothing(flow_manager: FlowManager):
+    """Do it and tell nothing."""
+    return None, TRANSITION_IN_YAML
+
+
+@flows_tool_options(cancel_on_interruption=True, timeout_secs=5)
+async def order(flow_manager: FlowManager, dish: str, count: int, spicy: bool = False, extras: list[str] | None = None):
+    """Order a dish.
+
+    Args:
+        dish: What to eat.
+        count: How many.
+        spicy: Whether it may burn.
+    """
+    flow_manager.state["shop"] = {"name": dish, "count": count, "spicy": spicy}
+    return {"count": count, "spicy": spicy, "extras": extras}, TRANSITION_IN_YAML
+
+
+async def weigh(flow_manager: FlowManager, grams: float, label: dict | None = None):
+    """Weigh it.
+
+    Args:
+        grams: What the scale shows.
+        label: What is printed.
+    """
+    flow_manager.state["who"] = grams
+    return {"heavy": grams > 1, "label": label or {"none": 0}}, TRANSITION_IN_YAML
+
+
+async def note(flow_manager: FlowManager, text: str = "something"):
+    """Note it and stay silent.
+
+    Args:
+        text: In the caller's own words.
+    """
+    flow_manager.state["who"] = text
+    return {"noted": text}, NO_RESPONSE
+
+
+async def fails(flow_manager: FlowManager, why: Any = None):
+    """Try what can't be done."""
+    raise ValueError("out of order")
+
+
+async def forgets(flow_manager: FlowManager):
+    """Forget what a function of a configured flow must return."""
+    return {"found": True}
+
+
+async def write(action: dict[str, Any], flow_manager: FlowManager) -> None:
+    """Write down what the action holds, and where the conversation is."""
+    held = {key: value for key, value in action.items() if key != "handler"}
+    flow_manager.state.setdefault("log", []).append(held)
+    flow_manager.state["written"] = len(flow_manager.state["log"])
+
+
+def ring(action: dict[str, Any], flow_manager: FlowManager) -> None:
+    """The same without an await."""
+    flow_manager.state.setdefault("log", []).append({"rung": action["tone"]})
+
+
+async def old(action: dict[str, Any]) -> None:
+    """A handler of the older kind, which is not given the manager."""
+    assert action["type"] == "old"
