@@ -156,11 +156,16 @@ def _free(text: str, around: Surroundings) -> Any:
 
 
 def candidates(name: str, results: Sequence[Any], language: str = "en") -> list[Option]:
-    """What an argument may be, according to the latest result that lists such things."""
+    """What an argument may be, according to the latest result that lists such things; each value once."""
     for result in reversed(results):
-        found = speech.rows(result)
-        if found and (options := [o for row in found if (o := _option(name, row, result, language))]):
-            return options
+        options: dict[str, Option] = {}
+        for row in speech.rows(result) or ():
+            if option := _option(name, row, result, language):
+                known = options.setdefault(repr(option.value), option)
+                if known is not option:
+                    options[repr(option.value)] = Option(known.value, f"{known.words}, {option.words}")
+        if options:
+            return list(options.values())
     return []
 
 

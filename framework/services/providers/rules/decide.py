@@ -22,6 +22,9 @@ MARGIN = 0.01
 NAMED = 0.15
 """What it adds to a function that one of its arguments' values was said."""
 
+FEW = 5
+"""Words that an answer to "which one?" has at most."""
+
 Weigh = Callable[[str, Sequence[Sequence[str]]], list[float]]
 """How much a text means each group of phrases, from 0 to 1; a router's `weigh`."""
 
@@ -135,9 +138,8 @@ def _after_result(message: Mapping[str, Any], scene: Scene) -> str:
     if speech.is_acknowledgement(result):
         return scene.expectation.sample or can_do(scene)
     told = speech.about(result, scene.language)
-    choosing = any(arguments.candidates(name, [result]) for f in scene.functions for name in f.properties)
-    several = len(speech.rows(result) or ()) > 1
-    return f"{told} {phrase('which_one', scene.language)}" if choosing and several else told
+    several = any(len(arguments.candidates(name, [result])) > 1 for f in scene.functions for name in f.properties)
+    return f"{told} {phrase('which_one', scene.language)}" if several else told
 
 
 # --- What the person said ----------------------------------------------------
@@ -147,8 +149,9 @@ def _answer(messages: Sequence[Mapping[str, Any]], scene: Scene) -> Call | Say:
     """Go through what was said since the last call or instruction: an earlier question may have asked for a value."""
     asking: _Asking | None = None
     outcome: Call | _Asking | None = None
-    for text in _said(messages):
-        outcome = _understand(text, asking, scene)
+    for place, text in enumerate(_said(messages)):
+        following = _follow_up(text, messages, scene) if place == 0 else None
+        outcome = following or _understand(text, asking, scene)
         asking = outcome if isinstance(outcome, _Asking) else None
     if isinstance(outcome, Call):
         return outcome
@@ -165,6 +168,32 @@ def _said(messages: Sequence[Mapping[str, Any]]) -> list[str]:
         if message.get("role") in {"tool", "developer", "system"} or message.get("tool_calls"):
             begin = place + 1
     return [text_of(m) for m in messages[begin:] if m.get("role") == "user" and text_of(m)]
+
+
+def _follow_up(text: str, messages: Sequence[Mapping[str, Any]], scene: Scene) -> Call | _Asking | None:
+    """A few words right after a result: another value for a call that failed, or one of the things that were found."""
+    before = [m for m in messages if m.get("role") != "user" and not (m.get("role") == "assistant" and text_of(m))]
+    if not before or before[-1].get("role") != "tool" or len(text.split()) > FEW or _exactly(text, scene):
+        return None
+    if speech.is_failure(scene.results[-1]):
+        return _again(text, messages, scene)
+    for function in scene.functions:
+        for name in function.required:
+            options = arguments.candidates(name, scene.results[-1:], scene.language)
+            picked = arguments.pick(options, text, scene.language, scene.today) if options else arguments.MISSING
+            if picked is not arguments.MISSING:
+                return _complete(function, _fill(function, text, scene) | {name: picked}, scene)
+    return None
+
+
+def _again(text: str, messages: Sequence[Mapping[str, Any]], scene: Scene) -> Call | _Asking | None:
+    """The call that failed, with what was said now in place of what was said then."""
+    calls = [call["function"] for m in messages for call in m.get("tool_calls") or ()]
+    function = next((f for f in scene.functions if calls and f.name == calls[-1].get("name")), None)
+    if function is None or not (found := _fill(function, text, scene)):
+        return None
+    given = speech.parsed(calls[-1].get("arguments"))
+    return _complete(function, (given if isinstance(given, dict) else {}) | found, scene)
 
 
 def _understand(text: str, asking: _Asking | None, scene: Scene) -> Call | _Asking | None:
@@ -239,11 +268,14 @@ def _fill(function: Function, text: str, scene: Scene) -> dict[str, Any]:
 
 
 def _value(function: Function, name: str, text: str, scene: Scene, *, asked: bool) -> Any:
-    if options := arguments.candidates(name, scene.results, scene.language):
+    options = arguments.candidates(name, scene.results, scene.language)
+    if options:
         picked = arguments.pick(options, text, scene.language, scene.today)
-        if picked is not arguments.MISSING or asked:
+        if picked is not arguments.MISSING:
             return picked
     schema = function.properties[name]
+    if options and arguments.kind(name, schema) == "text":
+        return arguments.MISSING
     kinds = [arguments.kind(other, its) for other, its in function.properties.items()]
     alone = kinds.count(arguments.kind(name, schema)) == 1
     around = arguments.Surroundings(scene.language, scene.today, asked=asked, alone=alone)

@@ -120,6 +120,13 @@ def is_acknowledgement(result: Any) -> bool:
     return result in (None, "", {}) or (isinstance(result, Mapping) and dict(result) == {"status": "acknowledged"})
 
 
+def is_failure(result: Any) -> bool:
+    """Whether a tool said that it could not do it."""
+    if not isinstance(result, Mapping):
+        return False
+    return result.get("status") == "error" or (isinstance(result.get("error"), str) and bool(result["error"]))
+
+
 def about(result: Any, language: str) -> str:
     """What a tool returned, in a sentence or two."""
     if isinstance(result, Mapping):
@@ -132,7 +139,7 @@ def about(result: Any, language: str) -> str:
 
 
 def _about_fields(result: Mapping[str, Any], language: str) -> str:
-    if result.get("status") == "error" or (isinstance(result.get("error"), str) and result["error"]):
+    if is_failure(result):
         return phrase("failed", language, why=_ended(str(result.get("message") or result.get("error") or ""))).strip()
     for name in TOLD:
         if isinstance(result.get(name), str) and result[name].strip():

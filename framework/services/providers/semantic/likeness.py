@@ -34,6 +34,25 @@ MANY = 12
 KEPT = 4096
 """Embeddings kept per process: 2 kB each, 8 MB."""
 
+NOTHING = (
+    *(
+        "hm",
+        "um",
+        "well",
+        "maybe",
+        "i don't know",
+        "wait a moment",
+        "what",
+        "pardon",
+        "okay",
+        "hello",
+        "the second one",
+    ),
+    *("eh", "bueno", "quizás", "no lo sé", "un momento", "cómo", "vale", "hola", "el segundo"),
+    *("äh", "na ja", "vielleicht", "ich weiß nicht", "moment mal", "wie bitte", "gut", "hallo", "das zweite"),
+)
+"""What people say without meaning any intent. A flow's own phrases come first: "okay" may be an example."""
+
 BEST = 3
 """How many of an intent's phrases count in its mean."""
 
@@ -101,9 +120,11 @@ class Intents:
 
     def __init__(self, groups: Sequence[Sequence[str]], sentences: Embeddings) -> None:
         self._sentences = sentences
-        self._owner = np.array([place for place, group in enumerate(groups) for _ in group])
-        self._letters = Letters(groups)
-        phrases = [phrase for group in groups for phrase in group]
+        known = {phrase for group in groups for phrase in group}
+        learnt = (*groups, [phrase for phrase in NOTHING if phrase not in known])
+        self._owner = np.array([place for place, group in enumerate(learnt) for _ in group])
+        self._letters = Letters(learnt)
+        phrases = [phrase for group in learnt for phrase in group]
         self._vectors = np.array([sentences.of(phrase) for phrase in phrases], dtype=np.float64)
         likeness = self._vectors @ self._vectors.T + LETTERS * np.array([self._letters.shared(p) for p in phrases])
         wanted = (self._owner[:, None] == np.arange(len(groups))[None, :]).astype(np.float64)

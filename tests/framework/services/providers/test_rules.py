@@ -220,6 +220,30 @@ def test_one_of_what_was_found_is_taken_by_its_place_or_by_what_only_it_has(word
     assert decide([*FOUND, user(words)], scene(BOOK)) == Call("book", {"slot_id": slot})
 
 
+@pytest.mark.parametrize("words", ["the second one", "Wednesday", "ten thirty"])
+def test_a_few_words_after_a_list_choose_from_it(words):
+    assert decide([*FOUND, user(words)], scene(BOOK, LEAVE, go_bye=["that is all"])) == Call("book", {"slot_id": "b"})
+
+
+def test_another_value_after_a_failure_repeats_the_call_with_it():
+    failed = [
+        TASK,
+        user("lend me Emma until Sunday"),
+        {"role": "assistant", "tool_calls": [{"function": {"name": "library_lend", "arguments": json.dumps(
+            {"book": "Emma", "until": "2026-11-22"})}}]},
+        result({"status": "error", "code": "retry", "message": "We are closed then."}),
+        said("That did not work. We are closed then."),
+    ]  # fmt: skip
+    again = Call("library_lend", {"book": "Emma", "until": "2026-11-23"})
+    assert decide([*failed, user("then on Monday")], scene(LEND, FIND, LEAVE)) == again
+
+
+@pytest.mark.parametrize(("language", "text"), [("en", "hmm"), ("en", "maybe"), ("es", "no lo sé"), ("de", "na ja")])
+def test_a_sound_of_thinking_ends_no_call(language, text):
+    offered = scene(FIND, LEAVE, language=language, go_bye=["that is all", "goodbye", "nothing else", "I am done"])
+    assert isinstance(decide([TASK, user(text)], offered), Say)
+
+
 # --- Any flow ----------------------------------------------------------------
 
 SYLLABLES = [c + v for c in "bdfgklmnprstvz" for v in "aeiou"]
