@@ -64,7 +64,10 @@ class Pool:
         finally:
             self._wanted -= 1
         raise RefusedError(
-            f"no worker can be started: {self.problem or 'the runner is leaving'}", status=503, retry_after_s=5
+            f"no worker can be started: {self.problem or 'the runner is leaving'}",
+            status=503,
+            retry_after_s=5,
+            fix=self.fix,
         )
 
     async def close(self) -> None:

@@ -42,6 +42,7 @@ class Held:
     message: str = ""
     node: str = ""
     orders: dict[str, asyncio.Future[Obeyed]] = field(default_factory=dict)
+    there: asyncio.Event = field(default_factory=asyncio.Event)
     over: asyncio.Event = field(default_factory=asyncio.Event)
     ending: bool = False
     vanished: bool = False
@@ -120,6 +121,7 @@ class Supervisor:
         held.child.sessions.add(spec.session_id)
         held.child.send(Start(spec=spec, secrets=self._secrets))
         self._counts["sessions_started"] += 1
+        await self._until_there(held)
 
     def all(self) -> list[SessionView]:
         """Sessions that live, and those that ended lately."""
@@ -207,6 +209,13 @@ class Supervisor:
         if spec.not_after is not None and spec.not_after < time.time():
             raise RefusedError("the session should have begun earlier (`not_after` has passed)", status=410)
 
+    async def _until_there(self, held: Held) -> None:
+        """Until the worker has the session, so that a client who comes at once is not too early."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(held.there.wait(), self._settings.deadlines.order_s)
+        if held.state == "failed":
+            raise RefusedError(f"the session could not begin: {held.message or held.reason}", status=500)
+
     async def _worker_for(self, spec: SessionSpec) -> Child:
         if spec.channel == "voice":
             return self._own(await self.pool.take(), spec)
@@ -235,6 +244,7 @@ class Supervisor:
             case Phase(session=session, phase=phase) if session in child.sessions:
                 held = self._held[session]
                 held.state = "ending" if held.ending else phase
+                held.there.set()
                 if phase == "ending":
                     self.vanished(session)
             case Happened(session=session, event=event) if session in child.sessions:
@@ -309,6 +319,7 @@ class Supervisor:
         if held.over.is_set():
             return
         held.state, held.reason, held.message, held.ended_at = state, reason, message, time.time()
+        held.there.set()
         held.over.set()
         self._counts[f"sessions_{state}"] += 1
         for order_id, answer in held.orders.items():

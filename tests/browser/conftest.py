@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from playwright.async_api import TimeoutError as TooLate
 from playwright.async_api import async_playwright
 
 ROOT = Path(__file__).parents[2]
@@ -109,7 +110,10 @@ class Sight:
         return self.page.get_by_test_id(name)
 
     async def state(self, wanted, within_s=30):
-        await self.page.wait_for_selector(f"#state[data-state={wanted}]", timeout=within_s * 1000)
+        try:
+            await self.page.wait_for_selector(f"#state[data-state={wanted}]", timeout=within_s * 1000)
+        except TooLate as late:
+            raise AssertionError(f"not `{wanted}`; the page: {await self.page.inner_text('body')}") from late
 
     async def node(self, wanted, within_s=30):
         await self.page.wait_for_function(

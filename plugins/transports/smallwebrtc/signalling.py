@@ -30,7 +30,7 @@ SILENT_S = 5.0
 
 
 class _Offer(BaseModel):
-    sdp: str = Field(max_length=200_000)
+    sdp: str = Field(max_length=200_000, pattern=r"^v=0\r?\n[\s\S]*\nm=")
     type: str = Field(pattern="^offer$")
     pc_id: str | None = None
     restart_pc: bool | None = None

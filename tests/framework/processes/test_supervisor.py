@@ -53,7 +53,7 @@ def text(tenant="default"):
 
 async def until(holds, within=20):
     async with asyncio.timeout(within):
-        while not holds():  # noqa: ASYNC110 — other processes change it
+        while not holds():
             await asyncio.sleep(0.01)
 
 

@@ -3,11 +3,11 @@
 import { LogLevel, PipecatClient, logger } from "@pipecat-ai/client-js";
 import { SmallWebRTCTransport } from "@pipecat-ai/small-webrtc-transport";
 import { WebSocketTransport } from "@pipecat-ai/websocket-transport";
-import { openMicrophone, PeerMedia, Silence, SocketMedia } from "./media.js";
+import { Ear, openMicrophone, PeerMedia, Silence, SocketMedia } from "./media.js";
 import * as runner from "./runner.js";
 import { microphoneProblem, NO_PEER, NO_SOUND } from "./words.js";
 
-const CONNECT_MS = 8000;
+const CONNECT_MS = 6000;
 logger.setLevel(LogLevel.NONE); // what matters is said on the page
 
 const WAYS = {
@@ -94,6 +94,7 @@ class Session {
     this.id = id;
     this.on = on;
     this.media = media;
+    this.ear = media.stream ? new Ear(media.stream) : null;
     this.live = false;
     this.sound = Object.assign(new Audio(), { autoplay: true });
     this.client = new PipecatClient({
@@ -113,6 +114,11 @@ class Session {
     return this.client.sendText(text);
   }
 
+  /** When the person was last heard, on the page's clock. */
+  get lastHeard() {
+    return this.ear?.lastLoud ?? performance.now();
+  }
+
   mute(muted) {
     this.client.enableMic(!muted);
   }
@@ -128,15 +134,20 @@ class Session {
     this.on = { callbacks: {}, closed: () => undefined };
     runner.leave(this.id);
     this.client.disconnect().catch(() => undefined);
-    this.media.disconnect();
+    this.#silence();
   }
 
   async #shut() {
     if (!this.live) return;
     this.live = false;
     await this.client.disconnect().catch(() => undefined);
-    this.media.disconnect();
+    this.#silence();
     this.on.closed();
+  }
+
+  #silence() {
+    this.media.disconnect();
+    this.ear?.close();
   }
 
   #callbacks() {

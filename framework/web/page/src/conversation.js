@@ -11,15 +11,16 @@ export class Conversation {
     this.visited = new Set();
     this.ended = null;
     this.waitingSince = null;
+    this.audible = false; // where the bot is heard, its voice is the answer, else its text
     this.draft = null; // the bot's turn as it comes in
     this.interim = null; // the person's words while they speak
   }
 
   // --- what the connection tells -------------------------------------------
 
-  /** The person has finished: from now on they wait. */
-  personFinished() {
-    this.waitingSince = this.clock();
+  /** The person has finished: since `at` they wait. */
+  personFinished(at = this.clock()) {
+    this.waitingSince = at;
   }
 
   /** First sign of the answer. */
@@ -101,7 +102,7 @@ export class Conversation {
   }
 
   #open() {
-    this.botAnswers();
+    if (!this.audible) this.botAnswers();
     this.draft = this.#add({ who: "bot", text: "", pieces: [], seen: new Set(), interim: true });
     this.#stamp(this.draft);
   }

@@ -8,6 +8,7 @@ import { showSlots, Transcript } from "./show.js";
 import { endText, LOST } from "./words.js";
 
 const part = (id) => document.getElementById(id);
+const TRIES = 20;
 const WAY_NAMES = { webrtc: "voice · WebRTC", websocket: "voice · WebSocket", text: "text" };
 
 class Page {
@@ -118,6 +119,7 @@ class Page {
     const { conversation } = this;
     return {
       way: (name) => {
+        conversation.audible = name !== "text";
         part("way").textContent = WAY_NAMES[name];
         document.body.dataset.way = name;
       },
@@ -130,7 +132,7 @@ class Page {
         onUserStartedSpeaking: () => this.speaking("user", true),
         onUserStoppedSpeaking: () => {
           this.speaking("user", false);
-          conversation.personFinished();
+          conversation.personFinished(this.session?.lastHeard);
         },
         onBotStartedSpeaking: () => {
           this.speaking("bot", true);
@@ -172,9 +174,14 @@ class Page {
 
   /** What the runner says about the end, when the session itself could not. */
   async reasonOf(session) {
-    const seen = session && (await runner.session(session.id).catch(() => null));
-    if (seen?.state === "failed" && seen.message) this.notice(seen.message);
-    return seen?.reason || null;
+    for (let tries = 0; session && tries < TRIES; tries++) {
+      const seen = await runner.session(session.id).catch(() => null);
+      if (seen === null) return null;
+      if (seen.state === "failed" && seen.message) this.notice(seen.message);
+      if (["ended", "failed"].includes(seen.state)) return seen.reason;
+      await new Promise((resolve) => setTimeout(resolve, 500)); // its process is still on the way out
+    }
+    return null;
   }
 
   state(name, text) {

@@ -12,6 +12,31 @@ export function openMicrophone() {
   return navigator.mediaDevices.getUserMedia({ audio: CONSTRAINTS });
 }
 
+const LOUD = 0.015;
+const LOOK_MS = 30;
+
+/** Listens along at the microphone: when was the person last heard? */
+export class Ear {
+  constructor(stream) {
+    this.lastLoud = null;
+    this.context = new AudioContext();
+    const analyser = this.context.createAnalyser();
+    analyser.fftSize = 1024;
+    this.context.createMediaStreamSource(stream).connect(analyser);
+    const samples = new Float32Array(analyser.fftSize);
+    this.timer = setInterval(() => {
+      analyser.getFloatTimeDomainData(samples);
+      const power = samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length;
+      if (Math.sqrt(power) > LOUD) this.lastLoud = performance.now();
+    }, LOOK_MS);
+  }
+
+  close() {
+    clearInterval(this.timer);
+    this.context.close();
+  }
+}
+
 /** No sound at all: what a typed session uses. Also the part that all managers share. */
 export class Silence {
   constructor(stream = null) {
