@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import importlib
 import importlib.util
@@ -90,7 +91,14 @@ class Manager:
         name = node_config if isinstance(node_config, str) else node_config.get("name")
         if not isinstance(name, str) or self.jump is None:
             raise UserError("a node config needs the `name` of a node in the flow's file")
-        status, why = await self.jump(name)
+        move = asyncio.ensure_future(self.jump(name))
+        try:
+            status, why = await asyncio.shield(move)
+        except asyncio.CancelledError:
+            # The node that is left gives up the call of the very function that leaves it: let it run to its end.
+            status, why = await move
+            if status != "applied":
+                raise
         if status != "applied":
             raise UserError(why)
 

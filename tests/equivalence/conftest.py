@@ -42,6 +42,8 @@ from framework.sessions.events import Event
 from framework.sessions.spec import SessionSpec
 
 FINISH_S = 20.0
+CUT = "The person speaks over this."
+"""What the oracle's voice is interrupted at."""
 HANDLERS = Path(__file__).with_name("handlers.py")
 
 logger.disable("pipecat")
@@ -162,6 +164,9 @@ class Voice(FrameProcessor):
     async def process_frame(self, frame, direction):
         await super().process_frame(frame, direction)
         if isinstance(frame, TTSSpeakFrame):
+            if frame.text == CUT:
+                await self.broadcast_interruption()
+                return
             await self.push_frame(LLMFullResponseStartFrame())
             text = LLMTextFrame(frame.text)
             text.append_to_context = frame.append_to_context is not False
@@ -221,29 +226,38 @@ class Oracle:
 
         self.manager._set_node = noted
 
-    async def play(self, texts: list[str]) -> Trace:
+    async def __aenter__(self) -> Self:
         runner = WorkerRunner(handle_sigint=False)
         await runner.add_workers(self.worker)
-        running = asyncio.create_task(runner.run())
-        try:
-            await self.manager.initialize(self.flow.initial_node)
-            await self.rest(running)
+        self.running = asyncio.create_task(runner.run())
+        self.entering = asyncio.create_task(self.manager.initialize(self.flow.initial_node))
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.trace.ended = self.running.done()
+        self.trace.state = self.manager.state
+        if not self.running.done():
+            self.entering.cancel()
+            await self.worker.queue_frame(EndFrame())
+        await asyncio.wait_for(self.running, FINISH_S)
+
+    async def play(self, texts: list[str]) -> Trace:
+        async with self:
+            await self.entering
+            await self.rest()
             for text in texts:
-                if running.done():
-                    break
-                message = {"role": "user", "content": text}
-                await self.worker.queue_frame(LLMMessagesAppendFrame(messages=[message], run_llm=True))
-                await self.rest(running)
-            self.trace.ended = running.done()
-            self.trace.state = self.manager.state
-            if not running.done():
-                await self.worker.queue_frame(EndFrame())
-        finally:
-            await asyncio.wait_for(running, FINISH_S)
+                await self.say(text)
         return self.trace
 
-    async def rest(self, running: asyncio.Task) -> None:
+    async def say(self, text: str) -> None:
+        if not self.running.done():
+            message = {"role": "user", "content": text}
+            await self.worker.queue_frame(LLMMessagesAppendFrame(messages=[message], run_llm=True))
+            await self.rest()
+
+    async def rest(self) -> None:
         """Until nothing moves any more, or all is over."""
+        running = self.running
         seen, quiet = None, 0
         while quiet < 3 and not running.done():
             flush = asyncio.create_task(self.worker.flush_pipeline(timeout=2.0))
@@ -257,6 +271,12 @@ class Oracle:
 
 
 @pytest.fixture(scope="session")
+def pipecat():
+    """Opens a conversation on Pipecat's manager."""
+    return lambda config, script: Oracle(config, functions_of(HANDLERS), script)
+
+
+@pytest.fixture(scope="session")
 def oracle():
     """Plays a config to the end of the texts on Pipecat's manager; answers the trace."""
 
@@ -266,10 +286,9 @@ def oracle():
         texts: list[str],
         *,
         state: dict[str, Any] | None = None,
-        handlers: Any = None,
     ) -> Trace:
         async def scene() -> Trace:
-            conversation = Oracle(config, handlers or functions_of(HANDLERS), script)
+            conversation = Oracle(config, functions_of(HANDLERS), script)
             conversation.manager.state.update(copy.deepcopy(state or {}))
             return await conversation.play(texts)
 

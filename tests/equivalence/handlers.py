@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from pipecat.flows import NO_RESPONSE, TRANSITION_IN_YAML, FlowManager, flows_tool_options
@@ -81,3 +82,41 @@ def ring(action: dict[str, Any], flow_manager: FlowManager) -> None:
 async def old(action: dict[str, Any]) -> None:
     """A handler of the older kind, which is not given the manager."""
     assert action["type"] == "old"
+
+
+async def slow(flow_manager: FlowManager):
+    """Take longer than the others."""
+    await asyncio.sleep(0.1)
+    return {"slow": True}, TRANSITION_IN_YAML
+
+
+async def empty(flow_manager: FlowManager):
+    """Find nothing."""
+    return [], TRANSITION_IN_YAML
+
+
+async def jump(flow_manager: FlowManager):
+    """Go somewhere from within."""
+    await flow_manager.set_node_from_config({"name": "c", "task_messages": []})
+    flow_manager.state["jumped"] = flow_manager.current_node
+    return {"jumped": True}, TRANSITION_IN_YAML
+
+
+async def leap(action: dict[str, Any], flow_manager: FlowManager) -> None:
+    """The same from an action."""
+    await flow_manager.set_node_from_config({"name": "c", "task_messages": []})
+
+
+async def breaks(action: dict[str, Any], flow_manager: FlowManager) -> None:
+    """Raise."""
+    raise RuntimeError("the password is 1234")
+
+
+async def first(action: dict[str, Any], flow_manager: FlowManager) -> None:
+    """Leave a mark."""
+    flow_manager.state.setdefault("log", []).append("first")
+
+
+async def second(action: dict[str, Any], flow_manager: FlowManager) -> None:
+    """Leave another mark."""
+    flow_manager.state.setdefault("log", []).append("second")

@@ -33,7 +33,13 @@ ENDLESS = 12
 STATE = {"who": "Ada", "shop": {"name": "Corner", "count": 2}, "written": None}
 node_names = st.sampled_from(NODES)
 words = st.sampled_from(
-    ["Ask.", "Help {{ who }}.", r"Say \{{ this }}.", "Look at {{ shop.name }}.", "{{shop.count}} or { { x }} {{ a b }}"]
+    [
+        "Ask.",
+        "Help {{ who }}.",
+        r"Say \{{ this }}.",
+        "Look at {{ shop.name }}.",
+        "{{shop.count}} or { { x }} {{ a b }}",
+    ]
 )
 
 
@@ -170,7 +176,7 @@ def test_both_give_the_model_the_same_to_read_and_to_call(config, numbers, turns
     assert mine.visited == theirs.nodes
 
 
-@settings(max_examples=60, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, suppress_health_check=list(HealthCheck))
 @given(config=configs(coded=(*RESULTS, *RICH), acts=(quiet, runs, custom)), numbers=numbers, turns=st.integers(0, 3))
 @pytest.mark.timeout(600)
 def test_a_live_session_does_as_pipecats_manager_does(config, numbers, turns, oracle, script, ours):
