@@ -31,7 +31,7 @@ def call(serve, browse, tmp_path):
         sight = await browse(
             f"{served.url}?bot={bot}", *FAKE, capture, *flags, permissions=["microphone"], script=script
         )
-        await sight.page.wait_for_function("document.getElementById('state').textContent === 'Ready'", timeout=90_000)
+        await sight.page.wait_for_function("() => document.getElementById('state').textContent === 'Ready'", timeout=90_000)
         await sight.part("talk").click()
         await sight.state("connected", 30)
         return sight

@@ -21,9 +21,9 @@ _TYPES = {
     ".txt": "text/plain; charset=utf-8",
 }
 _HEADERS = {
-    # The audio worklet of Pipecat's WebSocket client comes from a blob; nothing may come from another host.
+    # Nothing may come from another host, and no text may become a program.
     "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self' blob:; worker-src 'self' blob:; style-src 'self'; img-src 'self' data:; "
+        "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; img-src 'self' data:; "
         "connect-src 'self'; media-src 'self' blob: mediastream:; form-action 'self'; base-uri 'none'; "
         "frame-ancestors 'none'"
     ),

@@ -1,5 +1,6 @@
 /** Make the bundle that the runner serves, and gather the licences of what is in it: `npm ci && node build.js`. */
 
+import { createHash } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -29,6 +30,16 @@ for (const name of ["index.html", "login.html", "page.css", "worklet.js", "icon.
   cpSync(join(source, name), join(bundle, name));
 }
 writeFileSync(join(bundle, "LICENSES.txt"), licences(packages(metafile)));
+
+writeFileSync(join(bundle, "sources.sha256"), `${fingerprint()}\n`);
+
+/** What the bundle was made of; a test compares it with the sources as they are. */
+function fingerprint() {
+  const files = ["build.js", "package-lock.json", ...readdirSync(source).filter((name) => name.includes(".")).map((name) => `src/${name}`)];
+  const hash = createHash("sha256");
+  for (const name of files.sort()) hash.update(`${name}\0`).update(readFileSync(join(here, name))).update("\0");
+  return hash.digest("hex");
+}
 
 /** The packages that something in the bundle comes from. */
 function packages({ outputs }) {

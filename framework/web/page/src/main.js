@@ -86,7 +86,7 @@ class Page {
       this.session = session;
       document.body.dataset.channel = session.way === "text" ? "text" : "voice";
       this.state("connected", "Connected");
-      part("text").focus();
+      part(session.way === "text" ? "text" : "end").focus();
     } catch (error) {
       this.notice(error.message);
       this.state("error", "Not connected");
