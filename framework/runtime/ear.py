@@ -110,13 +110,14 @@ class Ear(Passage):
             return
         self._hearing = None
         if self._stage.voice:
-            self._stage.speech.close(utterance, interrupted=utterance.lost)
+            self._stage.speech.close(utterance, interrupted=utterance.lost or utterance.cut)
         else:
             self._stage.speech.close(utterance, spoken=utterance.generated)
 
     async def _cut(self) -> None:
         """Whatever was being heard ends here."""
         self._hearing = None
+        self._stage.speech.cut()
         for utterance in self._stage.speech.audible():
             if self._stage.voice:
                 await self._remember(utterance)

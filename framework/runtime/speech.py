@@ -69,6 +69,8 @@ class Utterance:
     remembered: int = 0
     """Letters that already stand in the model's context."""
     begun: bool = False
+    cut: bool = False
+    """Whether an interruption came while it was under way."""
     before: str = ""
     """What of the whole was heard before a noise cut it off."""
     original: str = ""
@@ -143,6 +145,11 @@ class Speech:
     def audible(self) -> list[Utterance]:
         """Those whose turn has come."""
         return [utterance for utterance in self._open.values() if utterance.begun]
+
+    def cut(self) -> None:
+        """An interruption: what is under way may have been dropped anywhere on its way."""
+        for utterance in self._open.values():
+            utterance.cut = True
 
     def first(self) -> Utterance | None:
         """The one that should be heard now."""

@@ -111,11 +111,15 @@ class WavInput(BaseInputTransport):
         self._transport = transport
         self._waiting: deque[tuple[Samples, asyncio.Future[None]]] = deque()
         self._feeding: asyncio.Task[None] | None = None
+        self._closed = False
         self._noise = np.random.default_rng(0)
 
     def queue(self, sound: Samples, said: asyncio.Future[None]) -> None:
-        """Say this next."""
-        self._waiting.append((sound, said))
+        """Say this next; into a closed microphone nobody says anything."""
+        if self._closed:
+            said.set_result(None)
+        else:
+            self._waiting.append((sound, said))
 
     async def start(self, frame: StartFrame) -> None:
         """The pipeline runs: open the microphone."""
@@ -135,6 +139,7 @@ class WavInput(BaseInputTransport):
         await self._close()
 
     async def _close(self) -> None:
+        self._closed = True
         if self._feeding:
             feeding, self._feeding = self._feeding, None
             await self.cancel_task(feeding)

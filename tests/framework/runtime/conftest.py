@@ -7,7 +7,9 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any, Self
 
+import numpy as np
 import pytest
+from pipecat.audio.vad.vad_analyzer import VADAnalyzer
 from pipecat.frames.frames import (
     ErrorFrame,
     FunctionCallFromLLM,
@@ -32,7 +34,7 @@ from framework.runtime.stage import PipelineStage
 from framework.sessions.events import Event
 
 
-async def until(holds: Callable[[], Any], within: float = 10.0) -> None:
+async def until(holds: Callable[[], Any], within: float = 30.0) -> None:
     """Wait for a condition, with a deadline."""
     async with asyncio.timeout(within):
         while not holds():
@@ -213,6 +215,35 @@ def voice() -> Any:
 @pytest.fixture
 def hands() -> Any:
     return ScriptedHands
+
+
+class Loudness(VADAnalyzer):
+    """Whatever is loud is speech."""
+
+    def num_frames_required(self) -> int:
+        return 512
+
+    def voice_confidence(self, buffer: bytes) -> float:
+        return float(np.abs(np.frombuffer(buffer, np.int16)).mean() > 500)
+
+
+@pytest.fixture
+def vad() -> Any:
+    return Loudness
+
+
+@pytest.fixture
+def wav() -> Any:
+    from plugins.transports.wav.transport import WavTransport
+
+    return WavTransport
+
+
+@pytest.fixture(scope="module")
+def parts() -> Any:
+    from plugins.transports.wav.transport import WavTransport
+
+    return {"model": ScriptedModel, "voice": ToneVoice, "vad": Loudness, "wav": WavTransport}
 
 
 @pytest.fixture

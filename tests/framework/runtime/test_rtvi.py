@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -104,7 +105,9 @@ class End(FrameProcessor):
 
 
 @pytest.fixture
-def connected(scene, model):
+def connected(scene, model, monkeypatch):
+    monkeypatch.setattr("framework.runtime.rtvi.time", SimpleNamespace(monotonic=lambda: 0.0))  # time stands still
+
     def connect():
         wire, door = Wire(), Door()
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pipecat.audio.vad.vad_analyzer import VADAnalyzer, VADParams
+from pipecat.audio.vad.vad_analyzer import VADParams
 from pipecat.turns.user_stop import SpeechTimeoutUserTurnStopStrategy
 from pipecat.turns.user_turn_strategies import UserTurnStrategies
 
@@ -44,14 +43,7 @@ def call(scene, reacts, model, voice, play, wav):
     return run_virtually(main)
 
 
-@pytest.fixture
-def wav():
-    from plugins.transports.wav.transport import WavTransport
-
-    return WavTransport
-
-
-def test_a_line_said_to_its_end_is_spoken_whole(scene, model, voice, wav, eventually):
+def test_a_line_said_to_its_end_is_spoken_whole(scene, model, voice, wav, vad, eventually):
     async def play(s, transport):
         await eventually(lambda: len(s.took(happened.Spoken)) == 2, 60)
 
@@ -62,7 +54,7 @@ def test_a_line_said_to_its_end_is_spoken_whole(scene, model, voice, wav, eventu
     assert np.abs(np.frombuffer(bot, np.int16)).max() > 1000
 
 
-def test_an_interrupted_line_is_a_proper_prefix_and_the_rest_is_not_heard(scene, model, voice, wav, eventually):
+def test_an_interrupted_line_is_a_proper_prefix_and_the_rest_is_not_heard(scene, model, voice, wav, vad, eventually):
     async def play(s, transport):
         await asyncio.sleep(3.0)
         await s.assembly.interrupt()
@@ -89,7 +81,7 @@ def test_a_voice_that_fails_does_not_hang_anything(scene, model, wav, voice, eve
     assert (spoken.spoken, spoken.interrupted) == ("", False)
 
 
-def test_virtual_time_gives_the_same_call_twice(scene, model, voice, wav, eventually):
+def test_virtual_time_gives_the_same_call_twice(scene, model, voice, wav, vad, eventually):
     async def play(s, transport):
         await transport.play(np.full(16000, 3000, np.int16))
         await eventually(lambda: len(s.took(happened.Spoken)) == 1, 60)
@@ -105,19 +97,9 @@ def test_virtual_time_gives_the_same_call_twice(scene, model, voice, wav, eventu
 # --- Turns of the person ------------------------------------------------------
 
 
-class Loudness(VADAnalyzer):
-    """Whatever is loud is speech."""
-
-    def num_frames_required(self) -> int:
-        return 512
-
-    def voice_confidence(self, buffer: bytes) -> float:
-        return float(np.abs(np.frombuffer(buffer, np.int16)).mean() > 500)
-
-
-def person(*lines: str):
+def person(loudness, *lines: str):
     """Ears that hear these lines, one for each stretch of sound; an empty one is a noise."""
-    vad = Loudness(params=VADParams(start_secs=0.2, stop_secs=0.2, min_volume=0.0))
+    vad = loudness(params=VADParams(start_secs=0.2, stop_secs=0.2, min_volume=0.0))
     turns = UserTurnStrategies(stop=[SpeechTimeoutUserTurnStopStrategy(user_speech_timeout=0.2)])
     return {"stt": ScriptedEar(Script(lines=lines)), "vad": vad, "turns": turns}
 
@@ -126,12 +108,12 @@ def sound(seconds: float):
     return np.full(int(16000 * seconds), 4000, np.int16)
 
 
-def talk(scene, reacts, model, voice, wav, lines, play):
+def talk(scene, reacts, model, voice, wav, vad, lines, play):
     """A scene with a person who is heard."""
 
     async def main():
         transport = wav()
-        async with scene(reacts, model, voice=voice(), transport=transport, **person(*lines)) as s:
+        async with scene(reacts, model, voice=voice(), transport=transport, **person(vad, *lines)) as s:
 
             @s.assembly.user.event_handler("on_user_turn_stopped")
             async def stopped(_aggregator, _strategy, message):
@@ -144,7 +126,7 @@ def talk(scene, reacts, model, voice, wav, lines, play):
     return run_virtually(main)
 
 
-def test_a_person_who_speaks_over_the_bot_is_heard_and_the_bot_falls_silent(scene, model, voice, wav, eventually):
+def test_a_person_who_speaks_over_the_bot_is_heard_and_the_bot_falls_silent(scene, model, voice, wav, vad, eventually):
     def reacts(what):
         match what:
             case happened.Started():
@@ -157,7 +139,7 @@ def test_a_person_who_speaks_over_the_bot_is_heard_and_the_bot_falls_silent(scen
         await transport.play(sound(1.0))
         await eventually(lambda: len(s.took(happened.Spoken)) == 2, 60)
 
-    s = talk(scene, reacts, model(), voice, wav, ["stop it"], play)
+    s = talk(scene, reacts, model(), voice, wav, vad, ["stop it"], play)
     first, second = s.took(happened.Spoken)
     assert first.interrupted
     assert 0 < len(first.spoken) < len(LINE)
@@ -168,19 +150,19 @@ def test_a_person_who_speaks_over_the_bot_is_heard_and_the_bot_falls_silent(scen
     assert [m["content"] for m in s.context.get_messages()] == [first.spoken, "stop it", "I see."]
 
 
-def test_what_a_noise_cut_off_is_said_to_its_end(scene, model, voice, wav, eventually):
+def test_what_a_noise_cut_off_is_said_to_its_end(scene, model, voice, wav, vad, eventually):
     async def play(s, transport):
         await asyncio.sleep(2.0)
         await transport.play(sound(0.5))
         await eventually(lambda: s.took(happened.Spoken), 60)
 
-    s = talk(scene, says(LINE), model(), voice, wav, [""], play)
+    s = talk(scene, says(LINE), model(), voice, wav, vad, [""], play)
     (spoken,) = s.took(happened.Spoken)
     assert (spoken.generated, spoken.spoken, spoken.interrupted) == (LINE, LINE, False)
     assert not s.took(happened.Heard)
 
 
-def test_a_noise_while_the_model_thinks_does_not_silence_the_bot(scene, model, voice, wav, eventually):
+def test_a_noise_while_the_model_thinks_does_not_silence_the_bot(scene, model, voice, wav, vad, eventually):
     def reacts(what):
         return [do.RunModel(turn=1)] if isinstance(what, happened.Started) else None
 
@@ -188,12 +170,12 @@ def test_a_noise_while_the_model_thinks_does_not_silence_the_bot(scene, model, v
         await transport.play(sound(0.5))
         await eventually(lambda: s.took(happened.Spoken), 60)
 
-    s = talk(scene, reacts, model([5.0, "Never."], ["Here I am."]), voice, wav, [""], play)
+    s = talk(scene, reacts, model([5.0, "Never."], ["Here I am."]), voice, wav, vad, [""], play)
     assert [w.text for w in s.took(happened.ModelFinished)] == ["Here I am."]
     assert s.took(happened.Spoken)[0].spoken == "Here I am."
 
 
-def test_a_model_that_is_spoken_over_is_remembered_as_far_as_it_was_heard(scene, model, voice, wav, eventually):
+def test_a_model_that_is_spoken_over_is_remembered_as_far_as_it_was_heard(scene, model, voice, wav, vad, eventually):
     def reacts(what):
         match what:
             case happened.Started():
@@ -207,14 +189,14 @@ def test_a_model_that_is_spoken_over_is_remembered_as_far_as_it_was_heard(scene,
         await eventually(lambda: len(s.took(happened.Spoken)) == 2, 60)
 
     llm = model([LINE], ["Fine."])
-    s = talk(scene, reacts, llm, voice, wav, ["stop it"], play)
+    s = talk(scene, reacts, llm, voice, wav, vad, ["stop it"], play)
     first = s.took(happened.Spoken)[0]
     assert first.interrupted
     assert LINE.startswith(first.spoken)
     assert [m["content"] for m in llm.contexts[1]] == [first.spoken, "stop it"]
 
 
-def test_what_is_to_be_said_waits_until_the_person_has_finished(scene, model, voice, wav, eventually):
+def test_what_is_to_be_said_waits_until_the_person_has_finished(scene, model, voice, wav, vad, eventually):
     async def play(s, transport):
         playing = asyncio.create_task(transport.play(sound(3.0)))
         await eventually(lambda: s.stage.person_speaks, 10)
@@ -222,7 +204,7 @@ def test_what_is_to_be_said_waits_until_the_person_has_finished(scene, model, vo
         await playing
         await eventually(lambda: s.took(happened.Spoken), 60)
 
-    s = talk(scene, lambda _: None, model(), voice, wav, ["hello"], play)
+    s = talk(scene, lambda _: None, model(), voice, wav, vad, ["hello"], play)
     kinds = [type(what).__name__ for what in s.conversation.record]
     assert kinds == ["Started", "Heard", "Spoken"]
     assert s.took(happened.Spoken)[0].spoken == "A word from the operator."

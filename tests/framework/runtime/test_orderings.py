@@ -1,0 +1,206 @@
+"""Whatever happens in whatever order: somebody can always go on, and everything has exactly one end."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import textwrap
+from collections import Counter
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pipecat.audio.vad.vad_analyzer import VADParams
+from pipecat.turns.user_stop import SpeechTimeoutUserTurnStopStrategy
+from pipecat.turns.user_turn_strategies import UserTurnStrategies
+
+from framework.errors import SessionError
+from framework.plugins.host import PluginHost
+from framework.project import Project
+from framework.runtime.session import LiveSession
+from framework.runtime.virtual import run_virtually
+from framework.services.providers.scripted import ScriptedEar
+from framework.services.resolve import Services
+from framework.sessions.orders import Goto, Instruct, Say, Set
+from framework.sessions.spec import SessionSpec
+from framework.testing.scripted import Script
+
+TOOLS = '''
+"""Tools that take their time, in the loop's own time."""
+import asyncio
+from framework import hookimpl, tool
+
+@tool
+async def quick() -> str:
+    """Answers at once."""
+    return "here"
+
+@tool
+async def slow() -> str:
+    """Takes a while."""
+    await asyncio.sleep(0.3)
+    return "there"
+
+@tool
+async def never() -> str:
+    """Never answers."""
+    await asyncio.sleep(3600)
+
+@hookimpl
+def register_tools(tools):
+    for one in (quick, slow, never):
+        tools.add(one)
+'''
+
+FLOW = """
+flow: storm
+slots: {size: {type: enum, values: [small, large], prompt: "Small or large, please tell me which of the two?"}}
+initial_node: greet
+nodes:
+  greet: {say: "Welcome to the shop, it is a pleasure to have you here.", next: talk}
+  talk:
+    instruct: Talk.
+    tools: [takes.quick, takes.slow, {name: takes.never, timeout: 600ms}]
+    next: [{intent: asks for a size, examples: [size], goto: ask}]
+  ask: {clear: [size], collect: size, next: look}
+  look: {run: takes.slow, filler: {after: 100ms, say: "One moment."}, next: talk}
+"""
+
+DOINGS = st.one_of(
+    st.tuples(
+        st.just("speak"), st.sampled_from(["large", "hello there", "size", ""]), st.sampled_from([0.4, 1.0, 2.5])
+    ),
+    st.tuples(st.just("wait"), st.sampled_from([0.0, 0.3, 1.0, 4.0])),
+    st.tuples(st.just("type"), st.sampled_from(["small", "tell me more"])),
+    st.tuples(st.just("say")),
+    st.tuples(st.just("goto"), st.sampled_from(["talk", "ask", "look", "greet"])),
+    st.tuples(st.just("set")),
+    st.tuples(st.just("instruct")),
+)
+RESPONSES = st.lists(
+    st.sampled_from(
+        [
+            ["I am glad to tell you all about it, as long as you like."],
+            ["Let me see.", ("takes_quick", {})],
+            [("takes_slow", {}), ("takes_quick", {})],
+            [("takes_never", {})],
+            [3.0, "That took a while."],
+            [("go_ask", {})],
+            [("no_such_function", {})],
+            [],
+            ["error"],
+        ]
+    ),
+    max_size=6,
+)
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory) -> Project:
+    root = tmp_path_factory.mktemp("shop")
+    for name, text in (
+        ("convo.yaml", "bots: {}\n"),
+        ("flows/storm.yaml", FLOW),
+        (
+            "stacks/none.yaml",
+            "stack: none\nllm: {provider: rules}\nstt: {provider: moonshine}\ntts: {provider: piper}\n",
+        ),
+        ("plugins/takes/__init__.py", TOOLS),
+    ):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(textwrap.dedent(text))
+    return Project.find(root)
+
+
+@pytest.fixture(scope="module")
+def hosted(shop) -> PluginHost:
+    return PluginHost.load(shop, installed=False)
+
+
+class Storm:
+    """One call in which all these things happen."""
+
+    def __init__(self, project: Project, host: PluginHost, parts: Any, doings: Any, responses: Any) -> None:
+        self.events: list[Any] = []
+        self.doings = doings
+        self.transport = parts["wav"]()
+        lines = [words for kind, words, *_ in (d for d in doings if d[0] == "speak") for _ in [kind]]
+        self.services = Services(
+            llm=parts["model"](*[list(r) for r in responses]),
+            stt=ScriptedEar(Script(lines=[*lines, *[""] * 20])),
+            tts=parts["voice"](),
+            vad=parts["vad"](params=VADParams(start_secs=0.2, stop_secs=0.2, min_volume=0.0)),
+            turn=UserTurnStrategies(stop=[SpeechTimeoutUserTurnStopStrategy(user_speech_timeout=0.2)]),
+        )
+        self.session = LiveSession(
+            SessionSpec(flow="storm", stack="none"),
+            project=project,
+            host=host,
+            transport=self.transport,
+            sample_rate=16000,
+            on_event=self.events.append,
+            services=lambda _blueprint, _conversation: self.services,
+        )
+
+    async def run(self) -> Any:
+        running = asyncio.create_task(self.session.run())
+        await asyncio.sleep(0.5)
+        for doing in self.doings:
+            if running.done():
+                return await running
+            await self.do(*doing)
+        async with asyncio.timeout(200):
+            waits = await self.session.person()
+        if waits:
+            self.session.hang_up()
+        return await asyncio.wait_for(running, 30)
+
+    def context(self) -> list[Any]:
+        return self.session._built.stage.context.get_messages()
+
+    async def do(self, what: str, *how: Any) -> None:
+        from numpy import full, int16
+
+        try:
+            match what:
+                case "speak":
+                    await self.transport.play(full(int(16000 * how[1]), 4000, int16))
+                case "wait":
+                    await asyncio.sleep(how[0])
+                case "type":
+                    await self.session.hear(how[0])
+                case "say":
+                    await self.session.order(Say(text="A word from the operator."))
+                case "goto":
+                    await self.session.order(Goto(node=how[0]))
+                case "set":
+                    await self.session.order(Set(slots={"size": "large"}))
+                case "instruct":
+                    await self.session.order(Instruct(text="Be brief."))
+        except SessionError as refusal:
+            assert refusal.message  # noqa: PT017 - refused with a reason is a fate
+
+
+@given(doings=st.lists(DOINGS, max_size=7), responses=RESPONSES)
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+def test_in_any_order_the_session_goes_on_and_ends(shop, hosted, parts, doings, responses):
+    storm = Storm(shop, hosted, parts, doings, responses)
+    outcome = run_virtually(storm.run)
+    assert outcome.status in {"ended", "failed"}
+    assert outcome.reason in {"hangup", "error"}
+    assert storm.events[-1].type == "session.ended"
+    assert Counter(event.type for event in storm.events)["session.ended"] == 1
+    for said in (event.data for event in storm.events if event.type == "bot.said"):
+        assert said["generated"].startswith(said["spoken"])
+        assert said["interrupted"] or said["spoken"] == said["generated"]
+    called = Counter(event.data["call"] for event in storm.events if event.type == "tool.called")
+    finished = Counter(event.data["call"] for event in storm.events if event.type == "tool.finished")
+    assert set(called.values()) <= {1}
+    assert set(finished.values()) <= {1}
+    assert set(finished) <= set(called)
+    assert not any(event.data.get("code") == "stuck" for event in storm.events if event.type == "error")
+    tool_ids = [m["tool_call_id"] for m in storm.context() if m["role"] == "tool"]
+    asked_ids = [c["id"] for m in storm.context() for c in m.get("tool_calls", ())]
+    assert tool_ids == asked_ids
+    assert len(set(itertools.chain(tool_ids))) == len(tool_ids)
