@@ -16,11 +16,14 @@ from typing import TYPE_CHECKING, Any
 from framework.errors import UnknownNameError, UserError
 from framework.plugins.calls import perform
 from framework.plugins.outcomes import ToolOutcome
-from framework.plugins.tools import TIMEOUT_S, Tool
+from framework.plugins.tools import Tool
 from framework.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from framework.flows.model import Flow
+
+FUNCTION_S = 60.0
+"""How long a function may take that sets itself no limit; with Pipecat it may take forever."""
 
 Jump = Callable[[str], Awaitable[tuple[str, str]]]
 """Gives the order to enter a node; answers its fate and why."""
@@ -185,7 +188,7 @@ class Compat:
                 "properties": copy.deepcopy(dict(schema.properties)),
                 "required": list(schema.required),
             },
-            timeout_s=wrapper.timeout_secs or TIMEOUT_S,
+            timeout_s=wrapper.timeout_secs or FUNCTION_S,
             keep=not wrapper.cancel_on_interruption,
         )
 

@@ -120,3 +120,20 @@ async def first(action: dict[str, Any], flow_manager: FlowManager) -> None:
 async def second(action: dict[str, Any], flow_manager: FlowManager) -> None:
     """Leave another mark."""
     flow_manager.state.setdefault("log", []).append("second")
+
+
+@flows_tool_options(cancel_on_interruption=True)
+async def wait_here(flow_manager: FlowManager):
+    """Wait until cut off."""
+    try:
+        await asyncio.Event().wait()
+    finally:
+        flow_manager.state["cut_off"] = True
+    return {}, TRANSITION_IN_YAML
+
+
+@flows_tool_options(timeout_secs=0.05)
+async def too_long(flow_manager: FlowManager):
+    """Take longer than allowed."""
+    await asyncio.Event().wait()
+    return {}, TRANSITION_IN_YAML

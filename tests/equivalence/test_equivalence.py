@@ -15,7 +15,7 @@ from framework.personalities import NEUTRAL
 from framework.plugins.tools import Tool
 from framework.testing.driver import Driver
 
-NODES = ["a", "b", "c"]
+NODES = ["a", "two words", "ключ 1.5"]
 RESULTS = {"look": {"found": True}, "size": {"size": "large", "n": 3, "fits": "TRUE"}, "nothing": None}
 DOES = {"look": "Look whether it is there.", "size": "Find out the size.", "nothing": "Do it and tell nothing."}
 LEADS = ["go", "leave"]

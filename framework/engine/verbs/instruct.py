@@ -319,13 +319,28 @@ def _after_reply(work: Work) -> None:
 
 
 def heard(work: Work) -> None:
-    """The person's words stand in the context: the model answers, after the calls that are open."""
+    """The person's words stand in the context: the model answers, after the calls that go on."""
     model = work.state["model"]
     model.update(batch=0, running=False)  # words that came while the model spoke cut its response off
     work.undue("model")
-    if any(record["open"] or record.get("reading") for record in work.state["calls"].values()):
+    calls = work.state["calls"]
+    for call in [call for call, record in calls.items() if record["open"] and not _keeps(work, record["name"])]:
+        _cut_off(work, call)
+    if any(record["open"] or record.get("reading") for record in calls.values()):
         model["again"] = True
         return
     if routes.conditions(work):
         return
     run(work)
+
+
+def _keeps(work: Work, name: str) -> bool:
+    """Whether a function's calls go on when the person speaks."""
+    return next((offered.offer.keep for offered in work.node.offered if offered.offer.name == name), True)
+
+
+def _cut_off(work: Work, call: str) -> None:
+    record = work.state["calls"][call]
+    work.do(effects.CancelTool(call=call))
+    work.emit("tool.finished", call=call, tool=record["tool"], outcome="cancelled", result=None)
+    _answer(work, call, {"status": "cancelled"})
