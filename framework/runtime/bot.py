@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib.util import find_spec
 from typing import Any
 
 from loguru import logger
@@ -90,16 +91,12 @@ async def _transport(runner_args: Any, spec: SessionSpec) -> Any:
 def _rooms(*, audible: bool) -> dict[str, Any]:
     """Parameters of transports whose packages are installed."""
     rooms: dict[str, Any] = {}
-    try:
+    if find_spec("daily"):
         from pipecat.transports.daily.transport import DailyParams  # noqa: PLC0415
 
         rooms["daily"] = lambda: DailyParams(audio_in_enabled=audible, audio_out_enabled=audible)
-    except Exception:  # noqa: BLE001 - Pipecat raises a plain Exception for a missing package
-        logger.debug("the transport `daily` is not installed")
-    try:
+    if find_spec("livekit"):
         from pipecat.transports.livekit.transport import LiveKitParams  # noqa: PLC0415
 
         rooms["livekit"] = lambda: LiveKitParams(audio_in_enabled=audible, audio_out_enabled=audible)
-    except Exception:  # noqa: BLE001 - as above
-        logger.debug("the transport `livekit` is not installed")
     return rooms

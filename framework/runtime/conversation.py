@@ -152,7 +152,7 @@ class Conversation:
         self._orders: dict[str, asyncio.Future[Fate]] = {}
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._model_alive_at = 0.0
-        self._farewell: list[Event] = []
+        self._said_goodbye = False
         self._closed = False
 
     # --- What happened ----------------------------------------------------------
@@ -179,14 +179,14 @@ class Conversation:
 
     def publish(self, type_: str, data: dict[str, Any], at: float | None = None) -> None:
         """Tell the listeners a fact; the end of the session is always the last one."""
+        if self._said_goodbye:
+            return
         moment = self._clock.now() if at is None else at
         event = Event(type=type_, session=self._session, flow=self._flow, time=iso(moment), data=data)
         if type_ == "node.entered":
             self.node = str(data.get("node", ""))
-        if type_ == "session.ended" and not self._closed:
-            self._farewell.append(event)
-        else:
-            self._deliver(event)
+        self._said_goodbye = type_ == "session.ended"
+        self._deliver(event)
 
     @property
     def still(self) -> bool:
@@ -222,7 +222,7 @@ class Conversation:
             self.waiting.set()
 
     async def close(self) -> None:
-        """Stop everything that this conversation started and publish its end."""
+        """Stop everything that this conversation started."""
         if self._closed:
             return
         self._closed = True
@@ -236,8 +236,6 @@ class Conversation:
         self._something.set()
         if tasks:
             await asyncio.wait(tasks, timeout=2.0)
-        for event in self._farewell:
-            self._deliver(event)
 
     async def _take(self, what: happened.Input) -> None:
         if len(self.record) < MAX_STEPS:
