@@ -360,6 +360,9 @@ class LiveSession:
             built.conversation.tell(happened.HungUp, reason="lost")
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._ended.wait(), 2.0)
+        if not self._ended.is_set():  # the engine has nothing to say any more: say it for it
+            lost = self._outcome or Outcome(reason="lost")
+            built.conversation.publish("session.ended", {"reason": lost.reason, "outputs": {}})
         politely = self._ended.is_set() and not self._gone.is_set()
         stopped = await built.life.end(politely=politely)
         built.stage.close()
