@@ -18,6 +18,7 @@ from pipecat.processors.aggregators.llm_response_universal import (
 from pipecat.processors.frame_processor import FrameProcessor
 from pipecat.processors.frameworks.rtvi import RTVIProcessor
 from pipecat.services.llm_service import LLMService
+from pipecat.transports.base_output import BaseOutputTransport
 from pipecat.transports.base_transport import BaseTransport
 from pipecat.turns.user_turn_strategies import ExternalUserTurnStrategies, UserTurnStrategies
 from pipecat.utils.base_object import BaseObject
@@ -83,6 +84,8 @@ def assemble(stage: PipelineStage, parts: Parts, *, resources: object = None) ->
     way_out = parts.transport.output() if parts.transport else None
     if stage.voice:
         after = [parts.tts, Throat(stage), way_out, Ear(stage), pair.assistant()]
+    elif isinstance(way_out, BaseOutputTransport):  # does nothing with words but queue them, one by one
+        after = [pair.assistant(), Ear(stage), way_out]
     else:
         after = [way_out, pair.assistant(), Ear(stage)]
     processors = [slot for slot in (*before, *middle, *after) if slot is not None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import time
@@ -19,6 +20,8 @@ from pipecat.frames.frames import (
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from pipecat.processors.frameworks.rtvi import RTVIObserver, RTVIObserverParams, RTVIProcessor
 from pipecat.processors.frameworks.rtvi.frames import RTVISendTextFrame
+from pipecat.processors.frameworks.rtvi.models import BotLLMTextMessage, TextMessageData
+from pydantic import BaseModel
 
 LABEL = "rtvi-ai"
 TEXT_LENGTH = 4000
@@ -28,6 +31,8 @@ MESSAGE_LENGTH = 16_384
 BURST, BURST_S = 20, 2.0
 """Messages that one client may send in so many seconds."""
 IDENTIFIER = re.compile(r"^[\w.:-]{1,128}$")
+WORDS_S = 0.04
+"""How long a model's words are gathered before the client gets them: a message for each costs more than the turn."""
 KEYS = frozenset({"label", "type", "id", "data"})
 ALLOWED = frozenset({"client-ready", "send-text"})
 """Everything else would let a client end the bot, forge a tool's result, or speak with another's voice."""
@@ -85,6 +90,10 @@ class Door(RTVIProcessor):
         self.attached = False
         """Whether a client is there that is told what happens."""
         self.on_text: OnText | None = None
+        self.way_out: FrameProcessor | None = None
+        """The transport's output; messages go there at once, not through all of the pipeline."""
+        self._words = ""
+        self._gathering: asyncio.Task[None] | None = None
         self._allowed = allowed
         self._reports = reports
         self._moments: deque[float] = deque(maxlen=BURST)
@@ -93,6 +102,21 @@ class Door(RTVIProcessor):
         """The observer that tells the client; it is attached only while a client is there."""
         self.observer = super().create_rtvi_observer(params=self._reports or params, **kwargs)
         return self.observer
+
+    async def push_transport_message(self, model: BaseModel, exclude_none: bool = True) -> None:
+        """Send a message to the client; words of the model that come close together go as one."""
+        if isinstance(model, BotLLMTextMessage):
+            self._words += model.data.text
+            self._gathering = self._gathering or self.create_task(self._send_gathered(), name=f"{self}::words")
+            return
+        await self._send_words()
+        await self._send(model, exclude_none=exclude_none)
+
+    async def cleanup(self) -> None:
+        """Stop gathering words."""
+        if self._gathering is not None:
+            await self.cancel_task(self._gathering)
+        await super().cleanup()  # type: ignore[no-untyped-call]
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         """Let allowed messages in; keep errors' texts from going out."""
@@ -104,6 +128,23 @@ class Door(RTVIProcessor):
             await self.push_frame(frame, direction)
         else:
             await super().process_frame(frame, direction)
+
+    async def _send_gathered(self) -> None:
+        await asyncio.sleep(WORDS_S)
+        self._gathering = None
+        await self._send_words()
+
+    async def _send_words(self) -> None:
+        words, self._words = self._words, ""
+        if words:
+            await self._send(BotLLMTextMessage(data=TextMessageData(text=words)))
+
+    async def _send(self, model: BaseModel, *, exclude_none: bool = True) -> None:
+        frame = OutputTransportMessageUrgentFrame(message=model.model_dump(exclude_none=exclude_none))
+        if self.way_out is not None:
+            await self.way_out.queue_frame(frame)
+        else:
+            await self.push_frame(frame)
 
     async def _message(self, frame: InputTransportMessageFrame) -> str | None:
         """Take a typed turn; answers the type of what was let in."""

@@ -281,6 +281,7 @@ class LiveSession:
 
     def _open_door(self, door: Door, assembly: Assembly) -> None:
         door.on_text = self.hear
+        door.way_out = self._transport.output() if self._transport is not None else None
 
         async def ready(*_: object) -> None:
             if door.observer is not None and door.attached is False:
