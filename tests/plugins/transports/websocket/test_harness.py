@@ -6,6 +6,7 @@ import signal
 import sys
 from pathlib import Path
 
+import aiohttp
 import pytest
 from pipecat.evals.scenario import EvalScenarioFile
 from pipecat.evals.session import EvalSession
@@ -36,7 +37,11 @@ async def runner(tmp_path):
         stdout=asyncio.subprocess.PIPE,
     )
     line = await asyncio.wait_for(process.stdout.readline(), 60)
-    yield line.decode().removeprefix("runner: http://").strip()
+    url = line.decode().removeprefix("runner: ").strip()
+    async with aiohttp.ClientSession() as http, asyncio.timeout(90):
+        while (await http.get(f"{url}/ready")).status != 200:
+            await asyncio.sleep(0.1)
+    yield url.removeprefix("http://")
     process.send_signal(signal.SIGTERM)
     await asyncio.wait_for(process.wait(), 30)
 
