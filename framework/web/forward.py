@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, MutableMapping
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 from starlette.requests import Request
@@ -19,6 +20,7 @@ MESSAGE_LIMIT = 1024 * 1024
 """Longest WebSocket message that is passed on, in bytes; the server refuses longer ones with 1009."""
 TOO_BIG = 1009
 _ANSWER_S = 30.0
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 _OWN = frozenset({
     *("connection", "keep-alive", "transfer-encoding", "upgrade", "te", "trailer", "host", "content-length"),
     *("authorization", "cookie", "proxy-authorization", "proxy-authenticate", "server", "date"),
@@ -41,23 +43,31 @@ async def http(request: Request, socket: Path, path: str) -> Response:
         raise RefusedError("the session's process doesn't answer", status=502, fix="Start another session.") from None
 
 
-async def websocket(client: WebSocket, socket: Path, path: str, refused: Callable[[str], None]) -> None:
-    """Both directions until either side closes; the close code travels on."""
+async def websocket(
+    client: WebSocket, socket: Path, path: str, refused: Callable[[str], None], receive: Receive | None = None
+) -> None:
+    """Both directions until either side closes; the close code travels on.
+
+    A client that has been accepted already brings the function by which its messages are received.
+    """
     connector = aiohttp.UnixConnector(str(socket))
     try:
         async with (
             aiohttp.ClientSession(connector=connector) as session,
             session.ws_connect(f"http://worker{path}", max_msg_size=0, heartbeat=None, autoclose=True) as worker,
         ):
-            await client.accept()
-            await _bridge(client, worker, refused)
+            if receive is None:
+                await client.accept()
+            await _bridge(client, worker, refused, receive or client.receive)
     except (aiohttp.ClientError, OSError):
         with contextlib.suppress(RuntimeError):
             await client.close(1011, "the session's process doesn't answer")
 
 
-async def _bridge(client: WebSocket, worker: aiohttp.ClientWebSocketResponse, refused: Callable[[str], None]) -> None:
-    inward = asyncio.create_task(_inward(client, worker, refused), name="forward: to the worker")
+async def _bridge(
+    client: WebSocket, worker: aiohttp.ClientWebSocketResponse, refused: Callable[[str], None], receive: Receive
+) -> None:
+    inward = asyncio.create_task(_inward(receive, worker, refused), name="forward: to the worker")
     outward = asyncio.create_task(_outward(client, worker), name="forward: to the client")
     try:
         await asyncio.wait({inward, outward}, return_when=asyncio.FIRST_COMPLETED)
@@ -68,9 +78,9 @@ async def _bridge(client: WebSocket, worker: aiohttp.ClientWebSocketResponse, re
         await worker.close()
 
 
-async def _inward(client: WebSocket, worker: aiohttp.ClientWebSocketResponse, refused: Callable[[str], None]) -> None:
+async def _inward(receive: Receive, worker: aiohttp.ClientWebSocketResponse, refused: Callable[[str], None]) -> None:
     while True:
-        message = await client.receive()
+        message = await receive()
         if message["type"] == "websocket.disconnect":
             if message.get("code") == TOO_BIG:
                 refused("too_big")

@@ -17,6 +17,7 @@ from framework.sessions.orders import ORDER
 from framework.sessions.spec import SessionSpec
 from framework.web import bodies, bots, forward, page, problems
 from framework.web.auth import Denied, Guard
+from framework.web.harness import Harness
 from framework.web.ports import Sessions
 from framework.web.schemas import LeaveRequest, StartRequest
 from framework.web.starting import admit, answer, spec_of
@@ -153,8 +154,10 @@ def _add_signalling(app: FastAPI, door: Door) -> None:
 
         @app.websocket("/ws")
         async def harness_socket(client: WebSocket) -> None:
-            """A session for Pipecat's eval harness."""
-            await _start_on(client, door, "eval", "ws")
+            """A session for Pipecat's eval harness: typed where it wants no audio, else spoken."""
+            async with Harness(client) as harness:
+                if channel := await harness.channel():
+                    await _start_on(client, door, "eval", "ws", channel=channel, receive=harness.receive)
 
 
 def _add_state(app: FastAPI, door: Door) -> None:
@@ -180,9 +183,18 @@ def _add_state(app: FastAPI, door: Door) -> None:
         return bots.graph(door.project(), name)
 
 
-async def _start_on(client: WebSocket, door: Door, transport: str, path: str) -> None:
+async def _start_on(
+    client: WebSocket,
+    door: Door,
+    transport: str,
+    path: str,
+    *,
+    channel: str = "voice",
+    receive: forward.Receive | None = None,
+) -> None:
     """Start a session for a client that came without `/start`."""
     body = {key: client.query_params[key] for key in ("bot", "channel") if key in client.query_params}
+    body.setdefault("channel", channel)
     try:
         spec = door.spec(StartRequest.model_validate({"transport": "websocket", "body": body}))
         spec = spec.model_copy(update={"transport": transport})
@@ -190,16 +202,18 @@ async def _start_on(client: WebSocket, door: Door, transport: str, path: str) ->
     except (FrameworkError, ValueError) as error:
         await client.close(_REFUSED, str(error)[:120])
         return
-    await _pass_on(client, door, spec.session_id, path)
+    await _pass_on(client, door, spec.session_id, path, receive)
 
 
-async def _pass_on(client: WebSocket, door: Door, session_id: str, path: str) -> None:
+async def _pass_on(
+    client: WebSocket, door: Door, session_id: str, path: str, receive: forward.Receive | None = None
+) -> None:
     try:
         socket = door.sessions.socket(session_id)
     except FrameworkError as error:
         await client.close(_NOT_FOUND, str(error)[:120])
         return
     try:
-        await forward.websocket(client, socket, f"/sessions/{session_id}/{path}", door.sessions.refused)
+        await forward.websocket(client, socket, f"/sessions/{session_id}/{path}", door.sessions.refused, receive)
     finally:
         door.sessions.vanished(session_id)

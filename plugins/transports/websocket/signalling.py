@@ -13,6 +13,8 @@ from starlette.applications import Starlette
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket
 
+from .harness import HarnessSerializer
+
 Connected = Callable[[Any], Awaitable[asyncio.Event]]
 _TAKEN = 4409
 
@@ -27,8 +29,7 @@ def one_harness(path: str, session_id: str, connected: Connected) -> Starlette:
 
     async def transport(websocket: WebSocket) -> Any:
         arguments = WebSocketRunnerArguments(websocket=websocket, session_id=session_id)
-        params = {"eval": lambda: EvalTransportParams(audio_in_enabled=True, audio_out_enabled=True)}
-        return await create_transport(arguments, params)
+        return await create_transport(arguments, {"eval": _harness})
 
     return _one(path, transport, connected)
 
@@ -47,6 +48,10 @@ def _one(path: str, made: Callable[[WebSocket], Awaitable[Any]], connected: Conn
         await over.wait()
 
     return Starlette(routes=[WebSocketRoute(path, endpoint)])
+
+
+def _harness() -> EvalTransportParams:
+    return EvalTransportParams(audio_in_enabled=True, audio_out_enabled=True, serializer=HarnessSerializer())
 
 
 async def _itself(websocket: WebSocket) -> WebSocket:
