@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from pipecat.frames.frames import CancelFrame, EndFrame, Frame, StartFrame
@@ -12,7 +13,7 @@ from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 
 from framework.runtime.life import Deadlines, Life
 
-SHORT = Deadlines(start=0.5, drain=0.3, cancel=0.5)
+SHORT = Deadlines(start=20, drain=0.3, cancel=0.5)
 
 
 class Stubborn(FrameProcessor):
@@ -30,10 +31,10 @@ class Stubborn(FrameProcessor):
         await self.push_frame(frame, direction)
 
 
-def life(*kinds: type[Frame]) -> tuple[Life, Stubborn]:
+def life(*kinds: type[Frame], deadlines: Deadlines = SHORT) -> tuple[Life, Stubborn]:
     stubborn = Stubborn(*kinds)
     worker = PipelineWorker(Pipeline([stubborn]), enable_rtvi=False, idle_timeout_secs=None)
-    return Life(worker, stubborn, SHORT), stubborn
+    return Life(worker, stubborn, deadlines), stubborn
 
 
 async def test_a_willing_pipeline_drains():
@@ -44,7 +45,7 @@ async def test_a_willing_pipeline_drains():
 
 
 async def test_one_that_never_starts_is_given_up():
-    one, _ = life(StartFrame)
+    one, _ = life(StartFrame, deadlines=replace(SHORT, start=0.5))
     assert not await one.begin()
     assert await one.end(politely=False)
 
