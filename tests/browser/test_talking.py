@@ -31,7 +31,9 @@ def call(serve, browse, tmp_path):
         sight = await browse(
             f"{served.url}?bot={bot}", *FAKE, capture, *flags, permissions=["microphone"], script=script
         )
-        await sight.page.wait_for_function("() => document.getElementById('state').textContent === 'Ready'", timeout=90_000)
+        await sight.page.wait_for_function(
+            "() => document.getElementById('state').textContent === 'Ready'", timeout=90_000
+        )
         await sight.part("talk").click()
         await sight.state("connected", 30)
         return sight
@@ -56,6 +58,16 @@ async def transcript(sight):
 
 
 async def test_the_clinic_flow_is_completed_by_voice_and_the_bot_is_heard_saying_what_it_meant(call):
+    await talk(call)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("run", range(10))
+async def test_ten_calls_in_a_row_are_completed_by_voice(call, run):
+    await talk(call)
+
+
+async def talk(call):
     sight = await call()
     assert await sight.part("way").inner_text() == "voice · WebRTC"
     await complete(sight)
