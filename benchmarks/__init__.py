@@ -1,0 +1,1 @@
+"""What speed the project promises, measured: `python -m benchmarks [NAME…] [--json FILE]`."""
