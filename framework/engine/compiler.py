@@ -217,7 +217,7 @@ class _Compiler:
             tool=None if node.run is None else self.resolve(node.run),
             arguments=self.values(node.with_),
             save=_saves(node.save),
-            timeout_s=_seconds(node.timeout, TOOL_TIMEOUT_S),
+            timeout_s=self.timeout(node.timeout, node.run),
             filler=self.filler(node.filler or defaults.filler),
             pre_actions=tuple(self.pipecat_action(a.model_dump()) for a in node.pre_actions),
             post_actions=tuple(self.pipecat_action(a.model_dump()) for a in node.post_actions),
@@ -261,11 +261,15 @@ class _Compiler:
             raise UnknownNameError(f"no plugin offers a tool `{name}`", fix=did_you_mean(name, self.tools))
         return name
 
+    def timeout(self, written: str | None, name: str | None) -> float:
+        """How long a call may take: as the flow says, else as the tool does."""
+        return _seconds(written, getattr(self.tools.get(name or ""), "timeout_s", None) or TOOL_TIMEOUT_S)
+
     def tool(self, use: str | ToolUse) -> Offered:
         if isinstance(use, str):
             use = ToolUse(name=use)
         tool = self.tools[self.resolve(use.name)]
-        timeout_s = _seconds(use.timeout, getattr(tool, "timeout_s", None) or TOOL_TIMEOUT_S)
+        timeout_s = self.timeout(use.timeout, use.name)
         return Offered(
             offer=_offer(tool, use.as_ or tool.model_name, use.description or tool.description, use.with_, timeout_s),
             tool=use.name,
@@ -287,7 +291,7 @@ class _Compiler:
             offer = Offer(name=function.name, description=function.description or "", properties={})
             return Offered(offer=offer, to=to)
         tool = self.tools[self.resolve(function.name)]
-        timeout_s = getattr(tool, "timeout_s", None) or TOOL_TIMEOUT_S
+        timeout_s = self.timeout(None, function.name)
         offer = _offer(tool, function.name, function.description or tool.description, {}, timeout_s)
         return Offered(offer=offer, tool=function.name, to=to, examples=tuple(tool.examples))
 
