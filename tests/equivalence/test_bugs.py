@@ -18,6 +18,7 @@ from framework.runtime.virtual import run_virtually
 from framework.services.providers.scripted import ScriptedVoice
 from framework.sessions.orders import Goto
 from framework.testing.scripted import Script
+from plugins.transports.wav.transport import WavTransport
 
 CUT = "The person speaks over this."
 
@@ -42,8 +43,6 @@ def test_speaking_over_an_action_strands_nobody_between_two_nodes(live, turns):
     config = flow(a=node("Ask.", pre_actions=actions, functions=[leads("go", "b")]), b=node("Close."))
 
     async def call():
-        from plugins.transports.wav.transport import WavTransport
-
         parts = {"tts": ScriptedVoice(Script()), "vad": Deaf()}
         script = turns(["Well?"], [("go", {})], ["Bye."])
         async with live(config, script, channel="voice", transport=WavTransport(), parts=parts) as session:

@@ -46,7 +46,9 @@ words = st.sampled_from(
 @st.composite
 def branches(draw, name):
     field = draw(st.sampled_from(sorted(FIELDS[name])))
-    cases = {case: draw(node_names) for case in draw(st.sets(st.sampled_from(FIELDS[name][field]), min_size=1))}
+    cases = {
+        case: draw(node_names) for case in draw(st.lists(st.sampled_from(FIELDS[name][field]), min_size=1, unique=True))
+    }
     return {"field": field, "cases": cases, **({"default": draw(node_names)} if draw(st.booleans()) else {})}
 
 
@@ -123,7 +125,7 @@ numbers = st.lists(st.integers(0, 11), max_size=ENDLESS)
 
 def driven(config, script, texts, path) -> Driver:
     """The config on the engine alone."""
-    path.write_text(yaml.safe_dump(config))
+    path.write_text(yaml.safe_dump(config, sort_keys=False))
     empty = {"type": "object", "properties": {}}
     tools = {name: Tool(name=name, description=DOES[name], parameters=empty, function=print) for name in RESULTS}
     plan = compile_plan(load(path).flow, personality=NEUTRAL, slot_types={}, tools=tools)
