@@ -7,6 +7,7 @@
 | `session`, `identity` | what `Started` brought |
 | `slots` | slot → canonical value, for those that are set |
 | `state` | Pipecat's free-form state |
+| `filling` | the same as it was when the present node was entered: what Pipecat's placeholders are filled from |
 | `node`, `visits`, `turns` | where it is, entries per node, turns of the person |
 | `agenda` | what is still to be done before anything else can happen, as `[operation, …]` |
 | `awaiting` | the action or words that the agenda waits for |
@@ -42,6 +43,7 @@ def initial() -> State:
         "identity": None,
         "slots": {},
         "state": {},
+        "filling": {},
         "node": None,
         "visits": {},
         "turns": 0,

@@ -120,12 +120,23 @@ def _enter(work: Work, name: str) -> None:
     state["visits"][name] = state["visits"].get(name, 0) + 1
     node = work.node
     work.emit("node.entered", node=name, kind=node.kind, depth=0)
+    if work.plan.pipecat:
+        _fill(work, node)
     state["agenda"] = [
         *(["act", "enter", i] for i in range(len(node.enter))),
         ["dress"],
         *(["pipecat", "pre", i] for i in range(len(node.pre_actions))),
         ["verb"],
     ]
+
+
+def _fill(work: Work, node: NodePlan) -> None:
+    """Pipecat fills all texts of a node on entering, and what can't be filled keeps it from being entered."""
+    work.state["filling"] = work.state["state"]
+    spoken = (action.text for action in (*node.pre_actions, *node.post_actions))
+    for text in (node.role, *(text for _, text in node.task), *spoken):
+        if text is not None:
+            work.written(text)
 
 
 def _dress(work: Work) -> None:

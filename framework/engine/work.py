@@ -82,7 +82,7 @@ class Work:
             },
             "identity": state["identity"],
             "personality": self.personality(),
-            "state": state["state"],
+            "state": state["filling"] if self.plan.pipecat else state["state"],
             **more,
         }
 

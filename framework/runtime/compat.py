@@ -25,6 +25,11 @@ if TYPE_CHECKING:
 FUNCTION_S = 60.0
 """How long a function may take that sets itself no limit; with Pipecat it may take forever."""
 
+ON_START = "on_start"
+"""The function among the handlers that is called before the first node."""
+START_S = 10.0
+"""How long it may take."""
+
 Jump = Callable[[str], Awaitable[tuple[str, str]]]
 """Gives the order to enter a node; answers its fate and why."""
 
@@ -119,6 +124,23 @@ class Compat:
         for name in _functions_of(flow):
             if found := self._find(name):
                 self._take(name, found)
+
+    async def begin(self) -> None:
+        """Let a function `on_start(flow_manager)` among the handlers fill the state and register actions.
+
+        Raises:
+            UserError: It raises, or takes too long.
+        """
+        found = self._find(ON_START)
+        if found is None:
+            return
+        try:
+            async with asyncio.timeout(START_S):
+                returned = found(self.manager)
+                if inspect.isawaitable(returned):
+                    await returned
+        except Exception as broken:
+            raise UserError(f"`{ON_START}` of the handlers failed: {type(broken).__name__}") from broken
 
     def __contains__(self, name: str) -> bool:
         return name in self._functions

@@ -103,6 +103,10 @@ class Hands(Protocol):
         """Decide what a text means; `at` is stamped later."""
         ...
 
+    def news(self) -> dict[str, Any] | None:
+        """The free-form state of Pipecat's functions, when anything has changed it since this was asked last."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Fate:
@@ -238,6 +242,11 @@ class Conversation:
             await asyncio.wait(tasks, timeout=2.0)
 
     async def _take(self, what: happened.Input) -> None:
+        if (news := self._hands.news()) is not None:
+            await self._step(happened.StateChanged(at=what.at, state=news))
+        await self._step(what)
+
+    async def _step(self, what: happened.Input) -> None:
         if len(self.record) < MAX_STEPS:
             self.record.append(what)
         self._forget_deadline_of(what)

@@ -115,6 +115,7 @@ class LiveSession:
         self._services = services
         self._sample_rate = sample_rate
         self._manager = Manager()
+        self._compat: Compat | None = None
         self._built: _Built | None = None
         self._begun = asyncio.Event()
         self._client = asyncio.Event()
@@ -133,6 +134,8 @@ class LiveSession:
                 async with self._host.session(self.spec, environment=self._environment) as plugins:
                     self._built = self._build(draw(self.spec, self._project, handlers=self._handlers), plugins)
                     self._begun.set()
+                    if self._compat is not None:
+                        await self._compat.begin()
                     return await self._live(self._built)
             finally:
                 self._over.set()
@@ -193,7 +196,7 @@ class LiveSession:
 
     def _build(self, blueprint: Blueprint, plugins: SessionPlugins) -> _Built:
         handlers = [load_handlers(blueprint.handlers, self._project.root)] if blueprint.handlers else []
-        compat = Compat(blueprint.loaded.flow, handlers, self._manager)
+        compat = self._compat = Compat(blueprint.loaded.flow, handlers, self._manager)
         plan = plan_of(blueprint, self._host, compat.tools)
         stage = PipelineStage(context=LLMContext(), voice=self.spec.channel == "voice")
         hands = PluginHands(plugins, compat=compat, router=None, quiet=stage, clock=self._clock)

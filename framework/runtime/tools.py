@@ -48,7 +48,6 @@ class PluginHands:
         if call.tool in self._compat:
             with real_time():
                 outcome, responds = await self._compat.call(call.tool, call.arguments, timeout_s=call.timeout_s)
-            self._state_may_have_changed()
             return _finished(call.call, outcome, respond=responds)
         try:
             with real_time():
@@ -94,15 +93,15 @@ class PluginHands:
         except Exception as broken:  # noqa: BLE001 - an author's handler may raise anything
             logger.bind(error=type(broken).__name__, pii_exception=str(broken)).warning("an action of the flow failed")
             return happened.ActionFinished(at=0.0, action=act.action, ok=False, message="an action of the node failed")
-        finally:
-            self._state_may_have_changed()
         return happened.ActionFinished(at=0.0, action=act.action)
 
-    def _state_may_have_changed(self) -> None:
+    def news(self) -> dict[str, Any] | None:
+        """The state that functions share, when they, or anything that they left running, have changed it."""
         state = self._compat.snapshot()
-        if state != self._state and self.conversation is not None:
-            self._state = state
-            self.conversation.tell(happened.StateChanged, state=state)
+        if state == self._state:
+            return None
+        self._state = state
+        return state
 
     def _around(self, key: str) -> dict[str, Any]:
         """What a tool may know of the conversation at this moment."""

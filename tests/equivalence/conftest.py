@@ -33,7 +33,6 @@ from pipecat.services.settings import LLMSettings
 from pipecat.turns.user_turn_strategies import ExternalUserTurnStrategies
 from pipecat.workers.runner import WorkerRunner
 
-from framework.engine.inputs import StateChanged
 from framework.plugins.host import PluginHost
 from framework.project import Project
 from framework.runtime.session import LiveSession
@@ -340,8 +339,6 @@ class Live:
         self.running = asyncio.create_task(self.session.run())
         await self.session._first({self.session._begun, self.session._over}, None, FINISH_S)
         self.manager.state.update(copy.deepcopy(self.given))
-        if self.session.conversation is not None:
-            self.session.conversation.tell(StateChanged, state=copy.deepcopy(self.given))
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -137,3 +137,19 @@ async def too_long(flow_manager: FlowManager):
     """Take longer than allowed."""
     await asyncio.Event().wait()
     return {}, TRANSITION_IN_YAML
+
+
+def on_start(flow_manager: FlowManager) -> None:
+    """Handle a type of action that no file names a handler for."""
+    flow_manager.register_action("registered", first)
+
+
+async def later(flow_manager: FlowManager):
+    """Leave something running that writes into the state."""
+
+    async def write_later() -> None:
+        await asyncio.sleep(0.01)
+        flow_manager.state["late"] = "at last"
+
+    flow_manager.worker.create_task(write_later(), "later")
+    return {"status": "begun"}, TRANSITION_IN_YAML

@@ -79,3 +79,24 @@ async def test_a_state_of_any_kind_is_no_trouble(live, turns, state):
         await session.session.hear("Hello.")
         assert await session.person()
         assert [data["outcome"] for data in session.of("tool.finished")] == ["value"]
+
+
+async def test_what_functions_left_running_writes_into_the_state_too(live, turns):
+    config = offers("later")
+    config["nodes"]["a"]["functions"].append(
+        {"name": "go", "transition_only": True, "description": "Go.", "transition_to": "b"}
+    )
+    config["nodes"]["b"] = {"task_messages": [{"role": "developer", "content": "It came {{ late }}."}]}
+    async with live(config, turns([("later", {})], ["Wait."], [("go", {})])) as session:
+        await session.say()
+        await session.until(lambda: "late" in session.manager.state)
+        await session.say("Well?")
+        assert session.context[-2] == ("developer", "It came at last.")
+
+
+async def test_functions_may_get_ready_before_the_first_node(live, turns):
+    config = offers("look")
+    config["nodes"]["a"]["pre_actions"] = [{"type": "registered"}]
+    async with live(config, turns()) as session:
+        await session.say()
+        assert session.manager.state["log"] == ["first"]

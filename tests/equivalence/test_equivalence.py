@@ -39,6 +39,7 @@ words = st.sampled_from(
         r"Say \{{ this }}.",
         "Look at {{ shop.name }}.",
         "{{shop.count}} or { { x }} {{ a b }}",
+        "{{ written }}.",
     ]
 )
 

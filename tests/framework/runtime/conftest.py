@@ -145,6 +145,9 @@ class ScriptedHands:
     async def classify(self, ask: do.Classify) -> happened.Classified:
         return happened.Classified(at=0, request=ask.request, choice=None)
 
+    def news(self) -> None:
+        return None
+
 
 class Scene:
     """One conversation over a real pipeline."""
