@@ -257,6 +257,9 @@ class _Compiler:
     def resolve(self, name: str) -> str:
         """The registered name of a tool, which may be written by an alias."""
         tool = self.tools.get(name)
+        if tool is None and self.flow.pipecat:
+            fix = "Name the module that has it with `--handlers`, or as `handlers` of the bot in `convo.yaml`."
+            raise UnknownNameError(f"there is no function `{name}`", fix=fix)
         if tool is None:
             raise UnknownNameError(f"no plugin offers a tool `{name}`", fix=did_you_mean(name, self.tools))
         return name
