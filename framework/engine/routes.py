@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 from framework.engine import effects
@@ -108,11 +109,18 @@ def _let_go(work: Work) -> None:
 
 def exact(ways: Iterable[Way], text: str) -> Way | None:
     """The intent whose words or examples are this very text, capitals and punctuation aside."""
-    plain = folded(text)
+    plain = None
     for way in ways:
-        if plain and plain in {folded(example) for example in (way.intent or "", *way.examples)}:
+        plain = folded(text) if plain is None else plain
+        if plain and plain in _sayings(way.intent or "", way.examples):
             return way
     return None
+
+
+@lru_cache(maxsize=4096)
+def _sayings(intent: str, examples: tuple[str, ...]) -> frozenset[str]:
+    """An intent's own words, folded once for all who hear it."""
+    return frozenset(folded(words) for words in (intent, *examples))
 
 
 def folded(text: str) -> str:

@@ -45,7 +45,7 @@ def step(plan: Plan, state: State, happened: inputs.Input) -> tuple[State, list[
     if work.state["phase"] == "ended":
         _after_the_end(work, happened)
         return work.state, work.wanted
-    _guarded(work, lambda: HANDLERS[type(happened)](work, happened))
+    _guarded(work, HANDLERS[type(happened)], happened)
     _settle(work)
     return work.state, work.wanted
 
@@ -59,10 +59,10 @@ def _after_the_end(work: Work, happened: inputs.Input) -> None:
             work.do(effects.Answer(call=call.call, result={"status": "cancelled"}))
 
 
-def _guarded(work: Work, act: Callable[[], None]) -> None:
+def _guarded(work: Work, act: Callable[..., None], *arguments: Any) -> None:
     """Run a part of the step; what goes wrong in the flow takes the error way."""
     try:
-        act()
+        act(work, *arguments)
     except (Failure, EvaluationError) as error:
         code = error.code if isinstance(error, Failure) else "expression"
         fail(work, code, str(error))
@@ -94,10 +94,9 @@ def _settle(work: Work) -> None:
             return
         if state["agenda"]:
             operation, *arguments = state["agenda"].pop(0)
-            _guarded(work, lambda o=operation, a=arguments: AGENDA[o](work, *a))  # type: ignore[misc]
+            _guarded(work, AGENDA[operation], *arguments)
         elif state["heard"] and ready(work):
-            text = state["heard"].pop(0)
-            _guarded(work, lambda t=text: _hear(work, t))  # type: ignore[misc]
+            _guarded(work, _hear, state["heard"].pop(0))
         else:
             return
     state["agenda"] = []
@@ -382,7 +381,7 @@ def _time_passed(work: Work, happened: inputs.TimePassed) -> None:
         if work.state["deadlines"].pop(name, None) is None:
             continue
         kind, _, which = name.partition(":")
-        _guarded(work, lambda k=kind, w=which: DUE[k](work, w))  # type: ignore[misc]
+        _guarded(work, DUE[kind], which)
         if work.state["phase"] == "ended":
             return
 
