@@ -42,13 +42,16 @@ LINES = (
 REPLAYS = 20
 """How often each session is replayed, so that both sides take about the same time."""
 STEPS = (
-    Step(say="How can I help you today?"),
+    Step(say="How can I help you today? I can find a free time, book one, or cancel an appointment for you."),
     Step(call={"appointments_find": {}}),
-    Step(say="There are two free times tomorrow. Which one would you like?"),
-    Step(say="I have noted the second one for you. Is there anything else?"),
-    Step(say="Of course, there is a corner with toys beside the front desk."),
+    Step(say="On Monday there is half past ten in the morning, or two in the afternoon. Which one would you like?"),
+    Step(
+        say="Good, at two in the afternoon on Monday. Please come ten minutes early. Is there anything else that you need?"
+    ),
+    Step(say="Of course she can come along. There is a corner with toys right beside the front desk, open all day."),
     Step(call={"go_goodbye": {}}),
 )
+"""What the model answers: twenty chunks each time that it speaks, as in `turn`."""
 
 
 class Unmoved(Router):
