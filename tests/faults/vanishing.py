@@ -39,4 +39,5 @@ async def main(url):
                     await speaking
 
 
-asyncio.run(main(sys.argv[1]))
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1]))
