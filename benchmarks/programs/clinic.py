@@ -45,9 +45,7 @@ STEPS = (
     Step(say="How can I help you today? I can find a free time, book one, or cancel an appointment for you."),
     Step(call={"appointments_find": {}}),
     Step(say="On Monday there is half past ten in the morning, or two in the afternoon. Which one would you like?"),
-    Step(
-        say="Good, at two in the afternoon on Monday. Please come ten minutes early. Is there anything else that you need?"
-    ),
+    Step(say="Good, I have put you in on Monday at two. Come ten minutes early, please. Do you need anything else?"),
     Step(say="Of course she can come along. There is a corner with toys right beside the front desk, open all day."),
     Step(call={"go_goodbye": {}}),
 )
