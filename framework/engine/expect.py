@@ -28,6 +28,17 @@ def expects(plan: Plan, state: State) -> Expectation:
     )
 
 
+def phrases(plan: Plan) -> tuple[str, ...]:
+    """What a router will compare people's words with, in the order of the file: intents, functions, their examples."""
+    found: dict[str, None] = {}
+    for node in plan.nodes.values():
+        for way in node.intents:
+            found.update(dict.fromkeys((way.intent or "", *way.examples)))
+        for offered in node.offered:
+            found.update(dict.fromkeys((*offered.examples, offered.offer.name.replace("_", " "))))
+    return tuple(found)
+
+
 def _functions(node: NodePlan) -> dict[str, tuple[str, ...]]:
     return {offered.offer.name: offered.examples for offered in node.offered}
 

