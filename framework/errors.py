@@ -1,12 +1,12 @@
 """Every exception this project raises on purpose.
 
-    FrameworkError          something went wrong that we can name
-    ├── UserError           you can fix it: a file, an option, a setting (exit code 2)
-    │   ├── UnknownNameError    a name that nothing answers to; offers the nearest one
-    │   ├── DuplicateNameError  two owners claim one name; both are named
-    │   └── MissingExtraError   a package, key or model is not there; says what to install, set or fetch
-    ├── PluginError         a plugin broke its word; names the plugin
-    └── SessionError        one conversation failed; the process lives
+FrameworkError          something went wrong that we can name
+├── UserError           you can fix it: a file, an option, a setting (exit code 2)
+│   ├── UnknownNameError    a name that nothing answers to; offers the nearest one
+│   ├── DuplicateNameError  two owners claim one name; both are named
+│   └── MissingExtraError   a package, key or model is not there; says what to install, set or fetch
+├── PluginError         a plugin broke its word; names the plugin
+└── SessionError        one conversation failed; the process lives
 """
 
 from __future__ import annotations
