@@ -72,10 +72,10 @@ def figures(values: Sequence[float], *, times: float = 1.0, digits: int = 4) -> 
     return {"median": round(statistics.median(values) * times, digits), "runs": runs}
 
 
-def in_turn(size: Size, sides: Mapping[str, Callable[[], Any]], *, warm: bool = True) -> dict[str, list[Any]]:
+def in_turn(size: Size, sides: Mapping[str, Callable[[], Any]]) -> dict[str, list[Any]]:
     """Run all sides once a round, every other round backwards; to warm up, a round that is not counted comes first."""
     found: dict[str, list[Any]] = {name: [] for name in sides}
-    if warm and not size.tiny:
+    if not size.tiny:
         for side in sides.values():
             side()
     for number in range(size.runs):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from collections.abc import AsyncIterator
 
 import numpy as np
 
@@ -57,19 +58,21 @@ class Caller:
         """Set when the bot has finished."""
         self._random = np.random.default_rng(7)
 
-    async def call(self, turns: int) -> list[dict[str, float]]:
-        """Take turns; of each, the seconds from the end of the caller's speech to each mark."""
+    @contextlib.asynccontextmanager
+    async def listening(self) -> AsyncIterator[None]:
+        """The microphone is open and the bot is heard; begins when its greeting is over."""
         tasks = [asyncio.create_task(self._microphone()), asyncio.create_task(self._listen())]
         try:
-            await self._until_silent()  # the greeting
-            return [await self._turn() for _ in range(turns)]
+            await self._until_silent()
+            yield
         finally:
             for task in tasks:
                 task.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
                     await task
 
-    async def _turn(self) -> dict[str, float]:
+    async def turn(self) -> dict[str, float]:
+        """Say the line and hear the answer to its end; the seconds from the end of speech to each mark."""
         await asyncio.sleep(GAP_S)
         self._silent.clear()
         self._marks, self._ended_at, self._saying = {}, 0.0, self._line
@@ -113,7 +116,11 @@ class Caller:
                 self._marks[MARKS[kind]] = at
 
 
-async def call(url: str, line: np.ndarray, turns: int) -> list[dict[str, float]]:
-    """Call a bot; the marks of each turn but the first, which is for warming up."""
+@contextlib.asynccontextmanager
+async def calling(url: str, line: np.ndarray) -> AsyncIterator[Caller]:
+    """A call to a bot, past its greeting and a first turn that warms both sides up."""
     async with connected(url) as client:
-        return (await Caller(client, line).call(turns + 1))[1:]
+        caller = Caller(client, line)
+        async with caller.listening():
+            await caller.turn()
+            yield caller
