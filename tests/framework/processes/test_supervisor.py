@@ -151,7 +151,7 @@ async def test_a_session_that_ignores_every_request_is_killed(supervise):
     pid = supervisor.view(spec.session_id).pid
     supervisor.leave(spec.session_id, "left")
     await until(lambda: not alive(pid))
-    assert supervisor.view(spec.session_id).state == "failed"
+    await until(lambda: supervisor.view(spec.session_id).state == "failed")
     assert supervisor.view(spec.session_id).reason == "killed"
 
 
@@ -164,6 +164,7 @@ async def test_a_worker_whose_loop_is_blocked_is_killed(supervise):
     with pytest.raises(RefusedError, match="ended"):
         await supervisor.order(spec.session_id, Say(text="block"))
     await until(lambda: not alive(pid))
+    await until(lambda: supervisor.view(spec.session_id).state == "failed")
     assert supervisor.view(spec.session_id).reason == "lost"
 
 

@@ -11,6 +11,7 @@ import textwrap
 from pathlib import Path
 
 import aiohttp
+import aioice.ice
 import numpy as np
 import pytest
 import soxr
@@ -24,6 +25,17 @@ BOTS = """\
 bots:
   clinic: {flow: clinic, personality: ava, stack: offline}
 """
+
+
+_addresses = aioice.ice.get_host_addresses
+
+
+def _or_loopback(use_ipv4: bool, use_ipv6: bool) -> list[str]:
+    """A caller on a machine without any network has only loopback to offer, like the bot it calls."""
+    return _addresses(use_ipv4=use_ipv4, use_ipv6=use_ipv6) or ["127.0.0.1"]
+
+
+aioice.ice.get_host_addresses = _or_loopback
 
 
 class Microphone(MediaStreamTrack):
