@@ -6,6 +6,8 @@ FrameworkError          something went wrong that we can name
 │   ├── DuplicateNameError  two owners claim one name; both are named
 │   └── MissingExtraError   a package, key or model is not there; says what to install, set or fetch
 ├── PluginError         a plugin broke its word; names the plugin
+├── StoreError          the store can't be reached, or can't take more
+├── LauncherError       a runner could not be started, listed or removed
 └── SessionError        one conversation failed; the process lives
 """
 
@@ -48,6 +50,14 @@ class MissingExtraError(UserError):
 
 class PluginError(FrameworkError):
     """A plugin raised, hung or returned what its contract forbids."""
+
+
+class StoreError(FrameworkError):
+    """The store did not do what was asked: it is away, full, read-only or loading. Nothing is known to have changed."""
+
+
+class LauncherError(FrameworkError):
+    """The place where runners are started refused or did not answer."""
 
 
 class SessionError(FrameworkError):

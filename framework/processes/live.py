@@ -22,8 +22,8 @@ from framework.runtime.session import LiveSession
 from framework.services.model import StackModel
 from framework.services.stacks import find, load_stack, needed
 from framework.sessions.events import Event
+from framework.sessions.orders import AnyOrder
 from framework.sessions.spec import SessionSpec
-from framework.web.ports import AnyOrder
 
 REHEARSAL = Path(__file__).parent / "rehearsal.yaml"
 REHEARSAL_S = 60.0

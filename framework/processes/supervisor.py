@@ -22,8 +22,9 @@ from framework.processes.messages import Cancel, Ended, Happened, Obey, Obeyed, 
 from framework.processes.pool import Pool
 from framework.processes.settings import RunnerSettings, withhold
 from framework.sessions.events import iso
+from framework.sessions.orders import AnyOrder
 from framework.sessions.spec import SessionSpec
-from framework.web.ports import AnyOrder, Readiness, RefusedError, SessionView, UnknownSessionError
+from framework.web.ports import Readiness, RefusedError, SessionView, UnknownSessionError
 
 _REMEMBERED = 200
 """Sessions that are kept in the list after their end."""

@@ -48,8 +48,8 @@ from framework.processes.messages import (
     line,
 )
 from framework.sessions.events import Event
+from framework.sessions.orders import AnyOrder
 from framework.sessions.spec import SessionSpec
-from framework.web.ports import AnyOrder
 
 _ORPHAN_S = 3.0
 """How long a worker whose supervisor is gone may take to end its sessions."""

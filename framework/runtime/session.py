@@ -27,7 +27,7 @@ from framework.runtime.tools import PluginHands
 from framework.runtime.watch import Watchdog
 from framework.services.resolve import Services, build_stack
 from framework.sessions.events import Event
-from framework.sessions.orders import End, Goto
+from framework.sessions.orders import AnyOrder, End, Goto
 
 if TYPE_CHECKING:
     from pipecat.transports.base_transport import BaseTransport
@@ -35,10 +35,7 @@ if TYPE_CHECKING:
     from framework.plugins.host import PluginHost
     from framework.plugins.session import SessionPlugins
     from framework.project import Project
-    from framework.sessions.orders import Instruct, Say, Set
     from framework.sessions.spec import SessionSpec
-
-    AnyOrder = Say | Instruct | Goto | Set | End
 
 READY_S = 5.0
 """How long a client that has connected may take to say that it is ready, where one is to say so."""

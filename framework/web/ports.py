@@ -7,10 +7,8 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from framework.errors import FrameworkError
-from framework.sessions.orders import End, Goto, Instruct, Say, Set
+from framework.sessions.orders import AnyOrder
 from framework.sessions.spec import SessionSpec
-
-AnyOrder = Say | Instruct | Goto | Set | End
 
 
 class RefusedError(FrameworkError):
