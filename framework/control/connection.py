@@ -1,0 +1,182 @@
+"""Talk to Redis, or to the embedded store: the only module that imports `redis`.
+
+Every call has a deadline. A connection that was cut is made again once per call; scripts answer a repetition by what is
+so already, so nothing happens twice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any, Self, cast
+from urllib.parse import parse_qs, urlsplit
+
+import redis.asyncio as aioredis
+from redis.asyncio.retry import Retry
+from redis.asyncio.sentinel import Sentinel
+from redis.backoff import ConstantBackoff
+from redis.exceptions import (
+    AuthenticationError,
+    BusyLoadingError,
+    NoScriptError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    RedisError,
+    ResponseError,
+)
+from redis.exceptions import (
+    TimeoutError as RedisTimeoutError,
+)
+
+from framework.control import scripts
+from framework.errors import StoreError, UserError
+
+CALL_S = 2.0
+"""Longest wait for an answer, beyond what a blocking read asks for."""
+WAIT_S = 5.0
+"""Longest wait that a blocking read may ask for."""
+CONNECTIONS = 64
+
+_SIGNS: tuple[tuple[type[Exception] | tuple[str, ...], str, str, bool], ...] = (
+    (BusyLoadingError, "the store is loading its data", "Wait a moment.", True),
+    (OutOfMemoryError, "the store's memory is full", "Give Redis more memory; see its `maxmemory`.", False),
+    (ReadOnlyError, "the store is read-only: this is a replica", "Name the primary, or use Sentinel.", False),
+    (("MISCONF",), "the store can't write to its disk and refuses changes", "See Redis' log.", True),
+    (AuthenticationError, "the store refuses this password", "Check the user and password in REDIS_URL.", False),
+    (("NOAUTH", "WRONGPASS", "NOPERM"), "the store refuses this user", "Check REDIS_URL and the user's rights.", False),
+    (RedisTimeoutError, "the store does not answer", "", False),
+)
+"""What Redis says; what we say; what helps; whether nobody can change the store while it lasts."""
+
+
+class Connection:
+    """One client of the store, for any number of tasks at once."""
+
+    def __init__(self, client: aioredis.Redis, *, blocking: aioredis.Redis | None = None, run_id: str = "") -> None:
+        self._client = client
+        self._blocking = blocking or client
+        self._sources = {name: scripts.source(name) for name in (*scripts.MOVES, *scripts.NOTES)}
+        self._digests = {
+            name: hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest() for name, text in self._sources.items()
+        }
+        self.run_id = run_id
+        """Of a store that can't be asked: this process's; empty for a server, whose scripts ask it."""
+
+    @classmethod
+    def to(cls, url: str) -> Self:
+        """To a server: `redis://`, `rediss://`, `unix://`, or `redis+sentinel://host:port,host:port/service[/db]`."""
+        try:
+            return cls(_client(url, CALL_S), blocking=_client(url, None))
+        except ValueError as error:
+            raise UserError(f"REDIS_URL is no address of Redis: {error}", fix="Set redis://HOST:6379/0.") from None
+
+    @classmethod
+    def embedded(cls) -> Self:
+        """To a store inside this process, which ends with it."""
+        from fakeredis import FakeAsyncRedis, FakeServer  # noqa: PLC0415 - only one machine needs it
+
+        client = FakeAsyncRedis(server=FakeServer(version=(7,)))
+        return cls(client, run_id=uuid.uuid4().hex)
+
+    async def run(self, script: str, prefix: str, *arguments: str | int) -> Any:
+        """Run a script of ours on the keys of a prefix."""
+        try:
+            return await self._client.evalsha(self._digests[script], 1, prefix, *arguments)
+        except NoScriptError:
+            return await self._do(self._client, "EVAL", self._sources[script], 1, prefix, *arguments)
+        except (RedisError, OSError) as error:
+            raise _store_error(error) from error
+
+    async def do(self, *words: str | int) -> Any:
+        """One command."""
+        return await self._do(self._client, *words)
+
+    async def many(self, commands: Sequence[Sequence[str | int]]) -> list[Any]:
+        """Several commands in one go; not as one transaction."""
+        if not commands:
+            return []
+        try:
+            async with self._client.pipeline(transaction=False) as pipeline:
+                for words in commands:
+                    pipeline.execute_command(*words)
+                return await pipeline.execute()
+        except (RedisError, OSError) as error:
+            raise _store_error(error) from error
+
+    async def tail(self, key: str, after: str, wait_ms: int) -> list[tuple[Any, Mapping[Any, Any]]]:
+        """Entries of a stream after an id; waits for the first one."""
+        try:
+            found = await self._blocking.xread({key: after}, count=500, block=wait_ms or None)
+        except (RedisError, OSError) as error:
+            raise _store_error(error) from error
+        streams = found.values() if isinstance(found, dict) else [entries for _, entries in found or []]
+        return [cast("tuple[Any, Mapping[Any, Any]]", entry) for entries in streams for entry in entries]
+
+    async def close(self) -> None:
+        """Disconnect."""
+        await self._client.aclose()
+        if self._blocking is not self._client:
+            await self._blocking.aclose()
+
+    async def _do(self, client: aioredis.Redis, *words: str | int) -> Any:
+        try:
+            return await client.execute_command(*words)  # type: ignore[no-untyped-call]
+        except (RedisError, OSError) as error:
+            raise _store_error(error) from error
+
+
+def _client(url: str, timeout_s: float | None) -> aioredis.Redis:
+    options: dict[str, Any] = {
+        "socket_timeout": timeout_s or WAIT_S + CALL_S,
+        "socket_connect_timeout": CALL_S,
+        "socket_keepalive": True,
+        "health_check_interval": 15,
+        "retry": Retry(ConstantBackoff(0.05), 1),
+        "max_connections": CONNECTIONS,
+    }
+    if urlsplit(url).scheme.endswith("+sentinel"):
+        return _of_sentinel(url, options)
+    pool = aioredis.BlockingConnectionPool.from_url(url, timeout=CALL_S, **options)
+    return aioredis.Redis(connection_pool=pool)
+
+
+def _of_sentinel(url: str, options: dict[str, Any]) -> aioredis.Redis:
+    """`redis+sentinel://[user:password@]host:port[,host:port]/service[/db][?sentinel_password=…]`."""
+    parts = urlsplit(url)
+    credentials, _, hosts = parts.netloc.rpartition("@")
+    service, _, db = parts.path.strip("/").partition("/")
+    if not service:
+        raise ValueError("a Sentinel address names the service: redis+sentinel://HOST:26379/mymaster")
+    user, _, password = credentials.partition(":")
+    addresses = [(host, int(port or 26379)) for host, _, port in (one.partition(":") for one in hosts.split(","))]
+    asked = parse_qs(parts.query)
+    sentinel = Sentinel(  # type: ignore[no-untyped-call]
+        addresses,
+        sentinel_kwargs={"password": asked["sentinel_password"][0]} if "sentinel_password" in asked else {},
+        ssl=parts.scheme.startswith("rediss"),
+        **options,
+    )
+    master = sentinel.master_for(service, username=user or None, password=password or None, db=int(db or 0))
+    return cast("aioredis.Redis", master)
+
+
+def _store_error(error: Exception) -> StoreError:
+    """What went wrong, in a sentence, and whether anybody can change the store meanwhile."""
+    for sign, message, fix, frozen in _SIGNS:
+        if str(error).startswith(sign) if isinstance(sign, tuple) else isinstance(error, sign):
+            return StoreError(message, fix=fix, frozen=frozen)
+    if isinstance(error, ResponseError):
+        return StoreError(f"the store refused a command: {str(error)[:200]}")
+    return StoreError(
+        "the store can't be reached", fix="Is Redis running, and REDIS_URL right?", frozen=_refused(error)
+    )
+
+
+def _refused(error: BaseException | None) -> bool:
+    """Whether nothing listens where the store should be."""
+    while error is not None:
+        if isinstance(error, ConnectionRefusedError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False

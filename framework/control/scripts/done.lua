@@ -1,0 +1,25 @@
+-- Moves: assigned, claimed, joined → ended(reason), failed(reason), by the runner that has it;
+-- assigned, claimed → queued, where the runner could not begin it and attempts are left.
+-- ARGV: session, epoch, runner, `ended` or `failed` or `refused`, reason, message.
+local sid, epoch, rid, outcome = ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local s = get(sid, 'state', 'epoch', 'runner', 'attempts', 'stop')
+whatever_the_memory()
+if s[2] ~= epoch or s[3] ~= rid then return 'fenced' end
+if s[1] == 'ended' or s[1] == 'failed' then return 'again' end
+if s[1] ~= 'assigned' and s[1] ~= 'claimed' and s[1] ~= 'joined' then return 'fenced' end
+if outcome == 'refused' and s[1] ~= 'joined' then
+  local attempts = number(s[4]) + 1
+  redis.call('HSET', S(sid), 'attempts', int(attempts))
+  if s[5] then finish(sid, 'ended', s[5], '')
+  elseif attempts >= L.attempts then finish(sid, 'failed', 'start', ARGV[7])
+  else
+    requeue(sid, ARGV[6])
+    local pool = redis.call('HGET', S(sid), 'pool')
+    dispatch(pool, pool, 1)
+  end
+else
+  finish(sid, outcome == 'refused' and 'failed' or outcome, ARGV[6], ARGV[7])
+end
+local pool = redis.call('HGET', R(rid), 'pool')
+if pool then dispatch(pool, pool, 1) end
+return 'ok'

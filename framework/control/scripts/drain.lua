@@ -1,0 +1,20 @@
+-- Moves: a runner out of its pool, for good; what is assigned to it and not claimed yet → queued → assigned elsewhere.
+-- ARGV: the runner's id. Answers how many sessions it still has.
+local rid = ARGV[2]
+whatever_the_memory()
+if redis.call('EXISTS', R(rid)) == 0 then return -1 end
+local first = redis.call('HGET', R(rid), 'draining') ~= '1'
+redis.call('HSET', R(rid), 'draining', '1')
+repool(rid)
+for _, sid in ipairs(redis.call('SMEMBERS', OWN(rid))) do
+  local s = get(sid, 'state', 'runner', 'pool')
+  if s[1] == 'assigned' and s[2] == rid then
+    requeue(sid, 'drained')
+    dispatch(s[3], s[3], 1)
+  end
+end
+if first then
+  command(rid, 'drain', '', '0', '')
+  tell('runner.draining', '', '*', { runner = rid })
+end
+return redis.call('SCARD', OWN(rid))
