@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from framework.control.records import Command, Runner, SessionRecord, StoredEvent, StoredOrder
+from framework.control.records import Command, Request, Runner, SessionRecord, StoredEvent, StoredOrder
 from framework.sessions.spec import SessionSpec
 
 Row = Mapping[Any, Any]
@@ -82,6 +82,20 @@ def order(order_id: str, row: Row) -> StoredOrder:
         changed_at=int(found["changed_at"]),
         by=found["by"],
         order=json.loads(found["order"]),
+    )
+
+
+def claimed(found: Sequence[Any], epoch: int) -> Request:
+    """What a runner has claimed, with the epoch under which it has it."""
+    spec, room, pool, priority, on_lost, not_after, fingerprint = map(_text, found)
+    return Request(
+        spec=SessionSpec.model_validate_json(spec).model_copy(update={"epoch": epoch}),
+        room=room,
+        pool=pool,
+        priority=int(priority),
+        on_lost=on_lost,  # type: ignore[arg-type]  # the scripts write no other words
+        not_after_ms=int(not_after),
+        fingerprint=fingerprint,
     )
 
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from framework.control.connection import Connection
-from framework.control.reading import command, event, order, runner, session
+from framework.control.reading import claimed, command, event, order, runner, session
 from framework.control.records import (
     STATES,
     Answer,
@@ -29,7 +29,6 @@ from framework.control.records import (
     StoredOrder,
     Swept,
 )
-from framework.sessions.spec import SessionSpec
 
 PAGE = 200
 """Sessions that are read at once while a list is filtered."""
@@ -80,11 +79,10 @@ class Store:
         }
         await self._run("register", runner.runner_id, json.dumps(about))
 
-    async def claim(self, session_id: str, epoch: int, runner_id: str) -> tuple[Answer, SessionSpec | None]:
+    async def claim(self, session_id: str, epoch: int, runner_id: str) -> tuple[Answer, Request | None]:
         """Take an assigned session; `ok` and `again` come with what to run."""
-        answer, *spec = await self._run("claim", session_id, epoch, runner_id)
-        read = SessionSpec.model_validate_json(spec[0]) if spec else None
-        return _text(answer), read.model_copy(update={"epoch": epoch}) if read else None  # type: ignore[return-value]
+        answer, *found = await self._run("claim", session_id, epoch, runner_id)
+        return _text(answer), claimed(found, epoch) if found else None  # type: ignore[return-value]
 
     async def joined(self, session_id: str, epoch: int, runner_id: str) -> Answer:
         """Say that the bot is in its room."""

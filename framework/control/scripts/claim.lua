@@ -1,10 +1,13 @@
 -- Moves: assigned → claimed; assigned → failed(expired), when it would begin after its `not_after`.
--- ARGV: session, epoch, runner.
+-- ARGV: session, epoch, runner. Answers what to run, and what a runner needs to adopt it later.
 local sid, epoch, rid = ARGV[2], ARGV[3], ARGV[4]
 local s = get(sid, 'state', 'epoch', 'runner', 'tenant', 'not_after')
 whatever_the_memory()
+local function answer(word)
+  return { word, unpack(get(sid, 'spec', 'room', 'pool', 'priority', 'on_lost', 'not_after', 'fingerprint')) }
+end
 if s[2] ~= epoch or s[3] ~= rid then return { 'fenced' } end
-if s[1] == 'claimed' or s[1] == 'joined' then return { 'again', redis.call('HGET', S(sid), 'spec') } end
+if s[1] == 'claimed' or s[1] == 'joined' then return answer('again') end
 if s[1] ~= 'assigned' then return { 'fenced' } end
 if number(s[5]) <= now then
   finish(sid, 'failed', 'expired', 'nobody could begin it in time')
@@ -14,4 +17,4 @@ to(sid, s[4], 'claimed', 'assigned')
 redis.call('HSET', S(sid), 'start_by', int(now + L.start_ms), 'phase', 'starting')
 due(sid, math.min(now + L.lease_ms, now + L.start_ms))
 tell('session.claimed', sid, s[4], { runner = rid, epoch = number(epoch) })
-return { 'ok', redis.call('HGET', S(sid), 'spec') }
+return answer('ok')
