@@ -55,6 +55,11 @@ class PluginError(FrameworkError):
 class StoreError(FrameworkError):
     """The store did not do what was asked: it is away, full, read-only or loading. Nothing is known to have changed."""
 
+    def __init__(self, message: str, *, fix: str = "", frozen: bool = False) -> None:
+        super().__init__(message, fix=fix)
+        self.frozen = frozen
+        """Nobody can change the store while this lasts: there is no server, or it refuses every write."""
+
 
 class LauncherError(FrameworkError):
     """The place where runners are started refused or did not answer."""
