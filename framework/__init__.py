@@ -9,6 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from framework.errors import LauncherError as LauncherError
     from framework.errors import MissingExtraError as MissingExtraError
     from framework.errors import PluginError as PluginError
     from framework.errors import needs as needs
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from framework.plugins.actions import action as action
     from framework.plugins.commands import Command as Command
     from framework.plugins.context import ToolContext as ToolContext
+    from framework.plugins.launchers import Launch as Launch
+    from framework.plugins.launchers import Launched as Launched
+    from framework.plugins.launchers import Launcher as Launcher
     from framework.plugins.manifest import Manifest as Manifest
     from framework.plugins.markers import hookimpl as hookimpl
     from framework.plugins.outcomes import ToolFailed as ToolFailed
@@ -42,11 +46,12 @@ if TYPE_CHECKING:
     from framework.slots.base import SlotType as SlotType
 
 FACE = {
-    "framework.errors": ("MissingExtraError", "PluginError", "needs"),
+    "framework.errors": ("LauncherError", "MissingExtraError", "PluginError", "needs"),
     "framework.plugins.actions": ("Action", "action"),
     "framework.plugins.outcomes": ("ToolFailed", "ToolOutcome", "ToolRetry"),
     "framework.plugins.commands": ("Command",),
     "framework.plugins.context": ("ToolContext",),
+    "framework.plugins.launchers": ("Launch", "Launched", "Launcher"),
     "framework.plugins.manifest": ("Manifest",),
     "framework.plugins.markers": ("hookimpl",),
     "framework.plugins.registry": ("Registry",),

@@ -29,6 +29,8 @@ BUILT_IN = (
     "framework.services.providers.deepgram",
     "framework.services.providers.silero",
     "framework.services.providers.turns",
+    "framework.control.launchers.local",
+    "framework.control.launchers.kubernetes",
 )
 """What is in the box comes in by the same door; removing one is deleting a line."""
 

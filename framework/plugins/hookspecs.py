@@ -13,6 +13,7 @@ from framework.plugins.markers import hookspec
 if TYPE_CHECKING:
     from framework.plugins.actions import Action
     from framework.plugins.commands import Command
+    from framework.plugins.launchers import Launcher
     from framework.plugins.manifest import Manifest
     from framework.plugins.registry import Registry
     from framework.plugins.resources import Resource
@@ -119,6 +120,21 @@ def register_commands(commands: Registry[Command]) -> None:
         @hookimpl
         def register_commands(commands: Registry[Command]) -> None:
             commands.add(Command(name="restock", run="shop.cli:restock", help="Fill the shelves."))
+    """
+
+
+@hookspec
+def register_launchers(launchers: Registry[Launcher]) -> None:
+    """Offer places where runners can be started: this machine, a cluster, somebody's cloud.
+
+    Called once, when the host is loaded, in the operator and wherever plugins are listed; the operator opens the one
+    launcher that it was told to use. Registering must cost nothing: a launcher imports its SDK and reads its settings
+    in `open`. Failures are treated as those of `register_tools`.
+
+    Example:
+        @hookimpl
+        def register_launchers(launchers: Registry[Launcher]) -> None:
+            launchers.add(NomadLauncher())
     """
 
 

@@ -21,6 +21,7 @@ from framework.suggest import did_you_mean
 if TYPE_CHECKING:
     from framework.plugins.actions import Actions
     from framework.plugins.commands import Command
+    from framework.plugins.launchers import Launcher
     from framework.plugins.registry import Registry
     from framework.plugins.resources import Resource
     from framework.plugins.services import Service
@@ -135,6 +136,11 @@ class PluginHost:
     def commands(self) -> Registry[Command]:
         """All commands that plugins add."""
         return self.offers.commands
+
+    @property
+    def launchers(self) -> Registry[Launcher]:
+        """All places where runners can be started."""
+        return self.offers.launchers
 
     @property
     def plugins(self) -> list[Report]:

@@ -19,6 +19,19 @@ class Launch:
     environment: dict[str, str] = field(default_factory=dict)
     """What the runner must be told: settings, never secrets."""
 
+    def told(self) -> dict[str, str]:
+        """The environment that makes a process this very runner.
+
+        >>> Launch(launch_id="a1b2c3d4e5f6", pool="shared.default.any").told()["CONVO_LAUNCH_ID"]
+        'a1b2c3d4e5f6'
+        """
+        return {
+            **self.environment,
+            "CONVO_LAUNCH_ID": self.launch_id,
+            "CONVO_POOL": self.pool,
+            "CONVO_CAPACITY": str(self.capacity),
+        }
+
 
 @dataclass(frozen=True, kw_only=True)
 class Launched:
@@ -52,16 +65,26 @@ class Launcher(ABC):
 
     @abstractmethod
     async def launched(self) -> Sequence[Launched]:
-        """All runners that this launcher made and that have not been removed."""
+        """All runners that this launcher made and that have not been removed.
+
+        It raises rather than leave one out because the place doesn't answer.
+        """
 
     @abstractmethod
     async def remove(self, launch_id: str, *, grace_s: float) -> None:
-        """End a runner, or remove what is left of it; one that isn't there is success."""
+        """Begin to end a runner, or remove what is left of it; one that isn't there is success.
+
+        It doesn't wait for the grace: `launched` names the runner until it is gone.
+        """
 
     @abstractmethod
     async def logs(self, launch_id: str, *, lines: int = 50) -> str:
         """The last lines it wrote; empty when there are none."""
 
+    def keeps(self, pool: str) -> bool:  # noqa: ARG002 - a launcher may keep some pools and not others
+        """Whether `keep` works for this pool; elsewhere warm runners are launched one by one."""
+        return self.keeps_warm
+
     async def keep(self, pool: str, runners: int) -> None:
-        """Hold this many warm runners of the pool; only where `keeps_warm`."""
+        """Hold this many warm runners of the pool; only where `keeps` says so."""
         raise NotImplementedError

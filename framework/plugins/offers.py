@@ -13,6 +13,7 @@ from framework.plugins.tools import Tools
 
 if TYPE_CHECKING:
     from framework.plugins.commands import Command
+    from framework.plugins.launchers import Launcher
     from framework.plugins.services import Service
     from framework.plugins.transports import Transport
     from framework.slots.base import SlotType
@@ -28,6 +29,7 @@ class Offers:
     services: Registry[Service]
     slot_types: Registry[SlotType]
     commands: Registry[Command]
+    launchers: Registry[Launcher]
     resources: Resources
 
     @classmethod
@@ -40,6 +42,7 @@ class Offers:
             services=Registry("service", owner=owner),
             slot_types=Registry("slot type", owner=owner),
             commands=Registry("command", owner=owner),
+            launchers=Registry("launcher", owner=owner),
             resources=Resources("resource", owner=owner),
         )
 

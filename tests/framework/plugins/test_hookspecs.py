@@ -30,6 +30,6 @@ def test_every_registry_has_its_hook():
     assert {hook for hook, _, _ in Offers.of().by_hook()} == set(HOOKS) - {"describe_plugin"}
 
 
-@pytest.mark.parametrize("kind", ["tools", "actions", "transports", "services", "slot_types", "resources"])
+@pytest.mark.parametrize("kind", ["tools", "actions", "transports", "services", "slot_types", "launchers", "resources"])
 def test_every_hook_has_a_first_user(kind):
     assert len(getattr(PluginHost.load(installed=False).offers, kind))

@@ -1,0 +1,1 @@
+"""The places in the box where runners can be started."""
