@@ -90,10 +90,14 @@ class FileKeyring:
 
     async def put(self, record: KeyRecord) -> None:
         """Keep a record."""
-        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with self._alone():
-            self._seen = None
-            self._write(self._read() | {record.key_id: record})
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with self._alone():
+                self._seen = None
+                known = self._read() if self.path.exists() else {}
+                self._write(known | {record.key_id: record})
+        except OSError as error:
+            raise self._unreadable(error.strerror or "it can't be written") from None
 
     def _read(self) -> dict[str, KeyRecord]:
         try:
