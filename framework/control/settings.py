@@ -241,9 +241,8 @@ def _whole(environment: Environment, name: str, default: int, *, unit: str = "",
     if not re.fullmatch(r"\d{1,15}", text, re.ASCII):
         raise UserError(f"{name} is `{text[:60]}`, which is no whole number{of}", fix=f"Set it as in {name}={default}.")
     if int(text) < least:
-        raise UserError(
-            f"{name} is {text}, which is too little", fix=f"Set it to {least} {unit} or more.".replace("  ", " ")
-        )
+        unit = f" {unit}" if unit else ""
+        raise UserError(f"{name} is {text}, which is too little", fix=f"Set it to {least}{unit} or more.")
     return int(text)
 
 
