@@ -69,14 +69,24 @@ class Held:
 class Member:
     """One runner in a fleet; the `Listener` of the sessions it holds."""
 
-    def __init__(self, store: Store, runner: Runner, *, on_drain: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        runner: Runner,
+        *,
+        on_drain: Callable[[], None] = lambda: None,
+        on_empty: Callable[[], None] = lambda: None,
+    ) -> None:
         self._store = store
         self._holder: Holder | None = None
         self._lease_s = store.limits.lease_ms / 1000
         self.runner = runner
         self._on_drain = on_drain
+        self._on_empty = on_empty
         self._held: dict[str, Held] = {}
         self._claiming: set[str] = set()
+        self._fading: set[str] = set()
+        """Sessions that were fenced and are not over yet: what they still say is nobody's."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._empty = asyncio.Event()
         self._empty.set()
@@ -119,6 +129,16 @@ class Member:
             async with asyncio.timeout(self._lease_s):
                 await self._until_said(lambda: self._store.drain(self.id))
 
+    async def offer(self, session_id: str, epoch: int, patience_s: float = 10.0) -> bool:
+        """Try to claim a session that somebody says is this runner's; whether it is."""
+        self._begin(session_id, epoch)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(patience_s):
+                while session_id in self._claiming:  # noqa: ASYNC110 - a claim is one short call
+                    await asyncio.sleep(0.005)
+        held = self._held.get(session_id)
+        return held is not None and held.epoch == epoch
+
     async def until_empty(self) -> None:
         """Until no session is left and the store knows how each ended."""
         await self._empty.wait()
@@ -134,7 +154,7 @@ class Member:
 
     def phase(self, session_id: str, phase: str) -> None:
         """The session has come so far; with the first phase after `starting` its bot is in the room."""
-        held = self._held.get(session_id)
+        held = self._speaking(session_id)
         if held is None:
             return
         held.phase = phase
@@ -144,7 +164,7 @@ class Member:
 
     def happened(self, session_id: str, event: dict[str, Any]) -> None:
         """An event of the session goes to its stream."""
-        held = self._held.get(session_id)
+        held = self._speaking(session_id)
         if held is None:
             return
         if event.get("type") == "node.entered":
@@ -153,7 +173,7 @@ class Member:
 
     def obeyed(self, session_id: str, order_id: str, status: str, why: str) -> None:
         """What became of an order goes to the store."""
-        held = self._held.get(session_id)
+        held = self._speaking(session_id)
         if held is None:
             return
         final = status in ("refused", "spoken") or held.kinds.get(order_id) not in SPOKEN
@@ -163,7 +183,8 @@ class Member:
 
     def over(self, session_id: str, state: str, reason: str, message: str) -> None:
         """The session is over: said until the store has heard it."""
-        held = self._held.get(session_id)
+        held = self._speaking(session_id)
+        self._fading.discard(session_id)
         if held is None or held.over:
             return
         held.over = True
@@ -303,10 +324,8 @@ class Member:
 
     async def _start(self, held: Held, until: float) -> None:
         try:
-            starting = asyncio.ensure_future(self._the_holder.start(held.request.spec))
-            await asyncio.sleep(0)  # it is known there now, and gets its first lease before its first word
             self._lease([held.session_id], until)
-            await starting
+            await self._the_holder.start(held.request.spec)
         except FrameworkError as error:
             problem = error.message
             logger.bind(problem=problem).warning("a session could not begin here")
@@ -353,6 +372,7 @@ class Member:
         held.fenced = True
         logger.bind(session=session_id, epoch=held.epoch).warning("a session is no longer this runner's")
         if not held.over:
+            self._fading.add(session_id)
             with contextlib.suppress(FrameworkError):
                 self._the_holder.fence(session_id, "fenced")
         held.outbox.stop()
@@ -364,6 +384,10 @@ class Member:
         held.outbox.finish()
         if not self._held:
             self._empty.set()
+            self._on_empty()
+
+    def _speaking(self, session_id: str) -> Held | None:
+        return None if session_id in self._fading else self._held.get(session_id)
 
     # --- Inside -----------------------------------------------------------------------------------------------------
 

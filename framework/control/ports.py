@@ -48,7 +48,10 @@ class Holder(Protocol):
         ...
 
     def lease(self, session_id: str, until: float) -> None:
-        """Let the session speak until this moment of `time.monotonic()`; past it, it is silent but goes on."""
+        """Let the session speak until this moment of `time.monotonic()`; past it, it is silent but goes on.
+
+        The first lease of a session may come before its `start`.
+        """
         ...
 
     def leave(self, session_id: str, reason: str) -> None:

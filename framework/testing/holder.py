@@ -40,6 +40,7 @@ class PretendHolder:
         self.began: list[tuple[str, int]] = []
         """(session, epoch) of each that began, in order."""
         self.listener: Listener | None = None
+        self._leases: dict[str, float] = {}
         self._lasts_s = lasts_s
         self._refuses = refuses or (lambda _: "")
 
@@ -50,7 +51,7 @@ class PretendHolder:
             return
         if why := self._refuses(spec):
             raise SessionError(why)
-        self.sessions[spec.session_id] = Pretended(spec)
+        self.sessions[spec.session_id] = Pretended(spec, until=self._leases.pop(spec.session_id, float("inf")))
         self.began.append((spec.session_id, spec.epoch))
         self._tell.phase(spec.session_id, "talking")
         if self._lasts_s is not None:
@@ -67,8 +68,11 @@ class PretendHolder:
 
     def lease(self, session_id: str, until: float) -> None:
         """Let it speak until then."""
-        if session_id in self.sessions:
-            self.sessions[session_id].until = until
+        session = self.sessions.get(session_id)
+        if session is None or session.over.is_set():
+            self._leases[session_id] = until
+        else:
+            session.until = until
 
     def leave(self, session_id: str, reason: str) -> None:
         """End it politely."""

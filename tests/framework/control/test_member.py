@@ -253,3 +253,16 @@ async def test_what_a_session_said_while_the_store_was_away_arrives_afterwards()
         away.error = None
         assert (await until(in_state(store, "one", "ended"))).reason == "finished"
     await store.close()
+
+
+async def test_what_a_fenced_session_still_says_is_not_said_of_its_successor(store):
+    async with a_runner(store) as (member, holder):
+        await store.join(asked("one", on_lost="restart"))
+        first = await until(in_state(store, "one", "joined"))
+        lingering = holder.sessions["one"]
+        holder.fence = lambda session_id, reason: None  # it takes its time to end
+        member._fence("one")
+        await store.done("one", first.epoch, "r1", "failed", "lost")
+        member.over("one", "failed", "fenced", "")
+        assert lingering.spec.epoch == first.epoch
+        assert (await store.session("one")).reason == "lost"
