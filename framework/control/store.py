@@ -158,9 +158,9 @@ class Store:
         read = {_text(key): json.loads(value) for key, value in found.items()}
         return {key: (value["pool"], int(value["at"])) for key, value in read.items()}
 
-    async def unlaunch(self, launch_id: str) -> None:
-        """Forget a launch that came to nothing."""
-        await self._do("HDEL", self._key("launches"), launch_id)
+    async def unlaunch(self, launch_id: str, why: str = "") -> bool:
+        """Forget a launch that came to nothing; with a reason, the first to do so tells it as `launch.failed`."""
+        return bool(await self._run("unlaunch", launch_id, why))
 
     # --- Reading ----------------------------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ from importlib.resources import files
 MOVES = ("join", "dispatch", "register", "claim", "joined", "renew", "adopt", "done", "sweep", "drain", "cancel")
 """The only writers of sessions and runners."""
 
-NOTES = ("order", "obeyed", "emit", "launch", "position")
+NOTES = ("order", "obeyed", "emit", "launch", "unlaunch", "position")
 """They move no session: orders, events, launches, and a place in the queue."""
 
 
