@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from framework.errors import UserError
 from framework.sessions.spec import SessionSpec
 
 State = Literal["queued", "assigned", "claimed", "joined", "ended", "failed"]
@@ -14,6 +15,9 @@ LIVE: tuple[State, ...] = ("assigned", "claimed", "joined")
 OPEN: tuple[State, ...] = ("queued", *LIVE)
 OVER: tuple[State, ...] = ("ended", "failed")
 STATES: tuple[State, ...] = (*OPEN, *OVER)
+
+LOWEST = 9
+"""The priority that is served last; the first is 0."""
 
 Answer = Literal["ok", "again", "fenced", "expired"]
 """What `claim`, `joined`, `adopt` and `done` say: it is so now; it was so already; another one has it; too late."""
@@ -73,6 +77,13 @@ class Request:
     tenant_queued: int = 0
     bot_live: int = 0
     """Most sessions the bot may have live or waiting; 0: no cap."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.priority <= LOWEST:
+            raise UserError(f"a priority is a number from 0 to {LOWEST}, not {self.priority}")
+        for what, name in (("tenant", self.spec.tenant), ("pool", self.pool)):
+            if not name or ":" in name:  # it separates the parts of a key
+                raise UserError(f"a {what}'s name is not empty and has no colon: {name!r}")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -147,14 +147,18 @@ local function release(sid, rid)
   end
 end
 
--- The fullest runner that has a slot and is alive: so that others empty and can be drained.
-local function free_runner(pool)
+-- The fullest runner that has a slot and is alive: so that others empty and can be drained. The one that had the session
+-- last, and did not begin it, gets it again only when there is no other.
+local function free_runner(pool, last)
+  local at, again = 0, nil
   for _ = 1, 64 do
-    local rid = redis.call('ZRANGE', P .. 'pool:' .. pool, 0, 0)[1]
-    if not rid then return nil end
-    if number(redis.call('ZSCORE', P .. 'alive', rid)) > now then return rid end
-    redis.call('ZREM', P .. 'pool:' .. pool, rid)
+    local rid = redis.call('ZRANGE', P .. 'pool:' .. pool, at, at)[1]
+    if not rid then break end
+    if number(redis.call('ZSCORE', P .. 'alive', rid)) <= now then redis.call('ZREM', P .. 'pool:' .. pool, rid)
+    elseif rid ~= last then return rid
+    else at, again = at + 1, rid end
   end
+  return again
 end
 
 -- A hint: what counts is what the scripts answer. Hints that nobody read in time say nothing new.
@@ -183,7 +187,7 @@ local function dispatch(queue, pool, most)
   while given < most and given < room do
     local sid, turn, priority = first_waiting(queue)
     if not sid then break end
-    local rid = free_runner(pool)
+    local rid = free_runner(pool, redis.call('HGET', S(sid), 'last'))
     if not rid then break end
     take_turn(queue, turn, priority)
     assign(sid, rid)
@@ -192,12 +196,23 @@ local function dispatch(queue, pool, most)
   return given
 end
 
+-- claimed → joined
+local function enter(sid, tenant, rid, epoch)
+  to(sid, tenant, 'joined', 'claimed')
+  redis.call('HSET', S(sid), 'end_by', int(now + L.session_ms))
+  tell('session.joined', sid, tenant, { runner = rid, epoch = number(epoch) })
+  tell('bot.session.start', sid, tenant, { runner = rid })
+end
+
+-- A lease once given is kept: its holder counts on it. Whatever else ends a session early stops its renewals only.
+local function lease(sid) due(sid, now + L.lease_ms) end
+
 -- assigned, claimed, joined → queued, fenced from this moment on.
 local function requeue(sid, why)
   local s = get(sid, 'state', 'tenant', 'runner', 'epoch')
   local epoch = int(next_epoch(s[4]))
   to(sid, s[2], 'queued', s[1])
-  redis.call('HSET', S(sid), 'epoch', epoch, 'runner', '', 'phase', '', 'node', '')
+  redis.call('HSET', S(sid), 'epoch', epoch, 'runner', '', 'last', s[3], 'phase', '', 'node', '')
   release(sid, s[3])
   enqueue(sid)
   tell('session.requeued', sid, s[2], { from = s[3], epoch = number(epoch), reason = why })

@@ -1,5 +1,5 @@
--- Moves: nothing, queued, assigned → claimed or joined, for a runner whose session the store has forgotten, or has as it
--- was some seconds ago. An epoch below the store's changes nothing.
+-- Moves: nothing, queued, assigned, claimed → claimed or joined, for a runner whose session the store has forgotten, or has as it
+-- was some seconds ago: under an older epoch, or not as far as the runner. An epoch below the store's changes nothing.
 -- ARGV: the runner's id, the session as JSON, its spec.
 local rid, q = ARGV[2], cjson.decode(ARGV[3])
 local sid, epoch = q.session, q.epoch
@@ -10,7 +10,7 @@ if s[1] == 'ended' or s[1] == 'failed' then return 'fenced' end
 if s[1] and (s[4] ~= q.tenant or number(s[2]) > number(epoch)) then return 'fenced' end
 if s[1] and s[2] == epoch then
   if s[3] ~= rid then return 'fenced' end
-  if s[1] ~= 'assigned' then return 'again' end
+  if s[1] ~= 'assigned' and not (s[1] == 'claimed' and q.state == 'joined') then return 'again' end
 end
 local holder = redis.call('HGET', room, q.role)
 if holder and holder ~= sid then return 'fenced' end
@@ -30,6 +30,6 @@ redis.call('HSET', S(sid), 'epoch', epoch, 'runner', rid, 'start_by', int(now + 
   'claimed_at', int(now), 'end_by', int(q.joined_at > 0 and q.joined_at + L.session_ms or now + L.session_ms))
 redis.call('SADD', OWN(rid), sid)
 repool(rid)
-due(sid, now + L.lease_ms)
+lease(sid)
 tell('session.adopted', sid, q.tenant, { runner = rid, epoch = number(epoch) })
 return 'ok'

@@ -1,4 +1,5 @@
--- Moves: queued, assigned → ended(reason). A claimed or joined session is told to leave, and has `leave_ms` for it.
+-- Moves: queued, assigned → ended(reason). A claimed or joined session is told to leave, and has `leave_ms` for it; then its
+-- lease is not renewed.
 -- ARGV: session, reason.
 local sid, reason = ARGV[2], ARGV[3]
 local s = get(sid, 'state', 'runner', 'epoch', 'stop')
@@ -13,7 +14,6 @@ if s[1] == 'queued' or s[1] == 'assigned' then
 end
 if not s[4] then
   redis.call('HSET', S(sid), 'stop', reason, 'stop_by', int(now + L.leave_ms))
-  due(sid, math.min(number(redis.call('ZSCORE', P .. 'due', sid)), now + L.leave_ms))
 end
 command(s[2], 'stop', sid, s[3], reason)
 return 'stopping'

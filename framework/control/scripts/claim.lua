@@ -15,6 +15,6 @@ if number(s[5]) <= now then
 end
 to(sid, s[4], 'claimed', 'assigned')
 redis.call('HSET', S(sid), 'start_by', int(now + L.start_ms), 'phase', 'starting')
-due(sid, math.min(now + L.lease_ms, now + L.start_ms))
+lease(sid)
 tell('session.claimed', sid, s[4], { runner = rid, epoch = number(epoch) })
 return answer('ok')

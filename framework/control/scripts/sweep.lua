@@ -16,9 +16,16 @@ elseif last - now > 1000 then reason = 'back' end
 if reason then quiet = now + 2 * L.lease_ms end
 if reason == 'back' then
   -- The clock went back: deadlines lie too far ahead. Holders renew theirs; all others fall due when the quiet time ends.
-  for _, key in ipairs({ P .. 'due', P .. 'alive' }) do
-    for _, member in ipairs(redis.call('ZRANGEBYSCORE', key, '(' .. int(quiet), '+inf')) do
-      if key == P .. 'alive' or redis.call('HGET', S(member), 'state') ~= 'queued' then redis.call('ZADD', key, quiet, member) end
+  for _, rid in ipairs(redis.call('ZRANGEBYSCORE', P .. 'alive', '(' .. int(quiet), '+inf')) do
+    redis.call('ZADD', P .. 'alive', quiet, rid)
+  end
+  for _, sid in ipairs(redis.call('ZRANGEBYSCORE', P .. 'due', '(' .. int(quiet), '+inf')) do
+    if redis.call('HGET', S(sid), 'state') ~= 'queued' then
+      redis.call('ZADD', P .. 'due', quiet, sid)
+      for field, ms in pairs({ start_by = L.start_ms, end_by = L.session_ms, stop_by = L.leave_ms }) do
+        local at = redis.call('HGET', S(sid), field)
+        if at then redis.call('HSET', S(sid), field, int(math.min(number(at), now + ms))) end
+      end
     end
   end
 end
@@ -73,7 +80,9 @@ for state, keep in pairs({ ended = L.keep_ended_ms, failed = L.keep_failed_ms })
   for _, sid in ipairs(redis.call('ZRANGEBYSCORE', P .. 'idx:' .. state, '-inf', int(now - keep), 'LIMIT', 0, most)) do
     redis.call('ZREM', P .. 'idx:' .. state, sid)
     local tenant = redis.call('HGET', S(sid), 'tenant')
-    if tenant then redis.call('ZREM', P .. 'idx:' .. state .. ':' .. tenant, sid) end
+    for _, one in ipairs(tenant and { tenant } or redis.call('SMEMBERS', P .. 'tenants')) do
+      redis.call('ZREM', P .. 'idx:' .. state .. ':' .. one, sid)
+    end
   end
 end
 return { calm and 0 or quiet - now, dead, requeued, failed }
