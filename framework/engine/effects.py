@@ -124,10 +124,10 @@ class Interrupt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settle:
-    """An order has its fate."""
+    """An order has a status; the last one given for an order is its fate."""
 
     order: str
-    status: Literal["applied", "refused"]
+    status: Literal["applied", "spoken", "refused"]
     why: str = ""
 
 

@@ -29,6 +29,16 @@ class Started(Happened):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Began(Happened):
+    """A person began to speak; `Heard` follows, or `Noise`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noise(Happened):
+    """There was not a word in what sounded as if a person had begun to speak."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Heard(Happened):
     """A person finished a turn: its whole text, as recognised or typed."""
 
@@ -151,6 +161,8 @@ class HungUp(Happened):
 
 Input = (
     Started
+    | Began
+    | Noise
     | Heard
     | Classified
     | ModelCalled

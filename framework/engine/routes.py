@@ -63,11 +63,9 @@ def transition(work: Work, to: str, cause: dict[str, Any]) -> None:
     state = work.state
     if state["phase"] != "live":
         return
-    steps: list[list[Any]] = [["enter", to]]
-    if state["node"] is not None:
-        steps = [*([["act", "leave", i] for i in range(len(work.node.leave))]), ["left", to, cause], *steps]
+    steps = [*_way_out(work, to, cause), ["enter", to]]
     _let_go(work)
-    state["agenda"] = steps
+    state.update(agenda=steps, reason=None)
 
 
 def finish(work: Work, reason: str, cause: dict[str, Any]) -> None:
@@ -75,12 +73,20 @@ def finish(work: Work, reason: str, cause: dict[str, Any]) -> None:
     state = work.state
     if state["phase"] != "live":
         return
-    steps: list[list[Any]] = [["farewell", reason]]
-    if state["node"] is not None:
-        steps = [*([["act", "leave", i] for i in range(len(work.node.leave))]), ["left", None, cause], *steps]
+    steps = [*_way_out(work, None, cause), ["farewell", reason]]
     _let_go(work)
-    state["agenda"] = steps
-    state["reason"] = reason
+    state.update(agenda=steps, reason=reason)
+
+
+def _way_out(work: Work, to: str | None, cause: dict[str, Any]) -> list[list[Any]]:
+    """What leaving the present node still takes: what of it has been done is not done again."""
+    agenda, node = work.state["agenda"], work.state["node"]
+    ahead = [operation[0] for operation in agenda]
+    if "left" in ahead:
+        return [*agenda[: ahead.index("left")], ["left", to, cause]]
+    if node is None or "enter" in ahead or "farewell" in ahead:
+        return []
+    return [*(["act", "leave", i] for i in range(len(work.node.leave))), ["left", to, cause]]
 
 
 def _let_go(work: Work) -> None:

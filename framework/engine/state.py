@@ -16,8 +16,12 @@
 | `claim` | the way out that a call of the model's turn has claimed |
 | `model` | `{turn, running, again, role, answered}` |
 | `classify` | the question put to the router |
-| `heard` | texts that came while the flow was busy |
+| `heard` | texts that came while the flow was busy, each as `[text, late]` |
+| `hearing` | whether a person is speaking |
+| `since` | what the bot did since the person's last turn: `said` something, of which something was `heard` |
 | `sayings` | words on their way to the person |
+| `orders` | an operator's orders that wait for their turn |
+| `telling` | orders whose words are under way, by their ids |
 | `deadlines` | name → moment: every wait of the conversation |
 | `counts` | how often each list of texts was used, ids drawn, tools called |
 """
@@ -29,7 +33,7 @@ from typing import Any
 State = dict[str, Any]
 """One JSON value."""
 
-CHANGED = ("slots", "visits", "agenda", "model", "post", "heard", "sayings", "deadlines", "counts")
+CHANGED = ("slots", "visits", "agenda", "model", "post", "heard", "sayings", "deadlines", "counts", "orders", "telling")
 """What steps change in place, beside the records in `calls` and all of `collect`; the rest is only ever replaced."""
 
 
@@ -56,7 +60,11 @@ def initial() -> State:
         "classify": None,
         "post": [],
         "heard": [],
+        "hearing": False,
+        "since": None,
         "sayings": {},
+        "orders": [],
+        "telling": {},
         "deadlines": {},
         "counts": {},
         "limited": False,

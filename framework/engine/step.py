@@ -53,7 +53,7 @@ def step(plan: Plan, state: State, happened: inputs.Input) -> tuple[State, list[
 def _after_the_end(work: Work, happened: inputs.Input) -> None:
     """Nothing moves any more; only what waits for an answer gets one."""
     if isinstance(happened, inputs.Ordered):
-        orders.carry_out(work, happened.order)
+        orders.arrived(work, happened.order)
     elif isinstance(happened, inputs.ModelCalled):
         for call in happened.calls:
             work.do(effects.Answer(call=call.call, result={"status": "cancelled"}))
@@ -73,6 +73,8 @@ def fail(work: Work, code: str, message: str) -> None:
     work.emit("error", code=code, message=message)
     state = work.state
     cause = {"kind": "error", "code": code}
+    if code == "model":
+        orders.unanswered(work)
     if state["phase"] != "live":
         return
     if work.plan.on_error is not None and not state["failing"]:
@@ -90,13 +92,15 @@ def _settle(work: Work) -> None:
     """Do what is to be done until something has to be waited for."""
     for _ in range(OPERATIONS):
         state = work.state
-        if state["awaiting"] is not None or state["phase"] == "ended":
+        if state["phase"] == "ended":
             return
-        if state["agenda"]:
+        if state["agenda"] and state["awaiting"] is None:
             operation, *arguments = state["agenda"].pop(0)
             _guarded(work, AGENDA[operation], *arguments)
+        elif (state["orders"] or state["telling"]) and orders.attend(work):
+            pass
         elif state["heard"] and ready(work):
-            _guarded(work, _hear, state["heard"].pop(0))
+            _guarded(work, _hear, *state["heard"].pop(0))
         else:
             return
     state["agenda"] = []
@@ -119,6 +123,8 @@ def _enter(work: Work, name: str) -> None:
     state["visits"][name] = state["visits"].get(name, 0) + 1
     node = work.node
     work.emit("node.entered", node=name, kind=node.kind, depth=0)
+    if state["telling"]:
+        orders.entered(work, name)
     if work.plan.pipecat:
         _fill(work, node)
     state["agenda"] = [
@@ -206,6 +212,7 @@ def _farewell(work: Work, reason: str) -> None:
 
 def _close(work: Work, reason: str) -> None:
     state = work.state
+    orders.close(work, reason)
     state.update(phase="ended", awaiting=None, agenda=[], deadlines={}, heard=[], calls={}, sayings={}, reason=reason)
     work.emit("session.ended", reason=reason, outputs={})
     work.do(effects.End(reason=reason))
@@ -247,14 +254,34 @@ def _announce(work: Work) -> None:
     work.emit("session.started", hash=work.plan.hash, personality=personality, channel=channel)
 
 
+def _began(work: Work, _happened: inputs.Began) -> None:
+    work.state["hearing"] = True
+
+
+def _noise(work: Work, _happened: inputs.Noise) -> None:
+    work.state["hearing"] = False
+
+
 def _heard(work: Work, happened: inputs.Heard) -> None:
+    work.state["hearing"] = False
     text = happened.text.strip()
     if not text:
         return
     work.emit("user.said", text=text, participant=happened.participant)
     if work.state["phase"] != "live" or limits.turns(work) or _deaf(work):
         return
-    work.state["heard"] = [*work.state["heard"], text][-HEARD_KEPT:]
+    work.state["heard"] = [*work.state["heard"], [text, _late(work)]][-HEARD_KEPT:]
+
+
+def _late(work: Work) -> bool:
+    """Whether these words can't answer what the bot asks, as not a word of it could be heard before they were said.
+
+    They are the rest of what the person said before; but twice in a row nobody is misheard like that.
+    """
+    state = work.state
+    late: bool = state["since"] == "said" and state["turns"] > 1 and state["session"].get("channel") == "voice"
+    state["since"] = "heard" if late else None
+    return late
 
 
 def _deaf(work: Work) -> bool:
@@ -270,7 +297,10 @@ def ready(work: Work) -> bool:
     return work.node.hears and state["classify"] is None
 
 
-def _hear(work: Work, text: str) -> None:
+def _hear(work: Work, text: str, late: bool) -> None:
+    if late and work.node.kind == "collect":
+        collect.overheard(work, text)
+        return
     listener = LISTENERS.get(work.node.kind)
     if listener is None:
         instruct.heard(work)
@@ -296,6 +326,8 @@ def _model_called(work: Work, happened: inputs.ModelCalled) -> None:
 
 
 def _model_finished(work: Work, happened: inputs.ModelFinished) -> None:
+    if work.state["telling"]:
+        orders.answered(work, happened.turn, happened.text)
     instruct.finished(work, happened.turn, happened.text)
 
 
@@ -338,6 +370,11 @@ def _state_changed(work: Work, happened: inputs.StateChanged) -> None:
 def _spoken(work: Work, happened: inputs.Spoken) -> None:
     state = work.state
     state["sayings"].pop(happened.say or "model", None)
+    if happened.spoken:
+        state["since"] = "heard"
+    if state["telling"]:
+        whole = not happened.interrupted and happened.spoken.split() == happened.generated.split()
+        orders.spoken(work, happened.say, happened.spoken, interrupted=not whole)
     if happened.generated:
         work.emit("bot.said", generated=happened.generated, spoken=happened.spoken, interrupted=happened.interrupted)
     if not state["sayings"]:
@@ -358,7 +395,11 @@ def _resume(work: Work, said: str | None) -> None:
 
 
 def _ordered(work: Work, happened: inputs.Ordered) -> None:
-    orders.carry_out(work, happened.order)
+    order = happened.order
+    orders.arrived(work, order)
+    if work.state["phase"] == "new" and order["kind"] == "end" and order.get("mode") != "queued":
+        _announce(work)
+        _close(work, order["reason"])
 
 
 def _hung_up(work: Work, happened: inputs.HungUp) -> None:
@@ -451,6 +492,8 @@ DUE: dict[str, Callable[[Work, str], None]] = {
 
 HANDLERS: dict[type, Callable[[Work, Any], None]] = {
     inputs.Started: _started,
+    inputs.Began: _began,
+    inputs.Noise: _noise,
     inputs.Heard: _heard,
     inputs.Classified: _classified,
     inputs.ModelCalled: _model_called,

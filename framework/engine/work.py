@@ -159,6 +159,7 @@ class Work:
             return None
         name = self.drawn("say")
         self.state["sayings"][name] = text
+        self.state["since"] = self.state["since"] or "said"
         self.await_speech()
         self.do(effects.Say(say=name, text=text, language=self.language, remember=remember))
         return name

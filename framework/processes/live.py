@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,17 +13,19 @@ from loguru import logger
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
+from framework.engine.orders import LATER, ended
 from framework.errors import SessionError
 from framework.plugins.host import PluginHost
 from framework.plugins.transports import Transport, TransportContext
 from framework.processes.worker import Result
 from framework.project import Project
+from framework.runtime.conversation import Tell
 from framework.runtime.rtvi import Door
 from framework.runtime.session import LiveSession
 from framework.services.model import StackModel
 from framework.services.stacks import find, load_stack, needed
 from framework.sessions.events import Event
-from framework.sessions.orders import AnyOrder
+from framework.sessions.orders import AnyOrder, End
 from framework.sessions.spec import SessionSpec
 
 REHEARSAL = Path(__file__).parent / "rehearsal.yaml"
@@ -116,6 +119,9 @@ class Talk:
         self._connection: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._over = asyncio.Event()
         self._session: LiveSession | None = None
+        self._early: list[tuple[AnyOrder, Tell]] = []
+        self._until = math.inf
+        self._reason = "error"
         self.app: ASGIApp = Starlette()
         if transport and transport.needs_signalling:
             self.app = transport.signalling(spec, self._connected)
@@ -123,15 +129,33 @@ class Talk:
     async def run(self, phase: Callable[[str], None]) -> Result:
         """Wait for the client, converse, end."""
         try:
-            return await self._run(phase)
+            result = await self._run(phase)
+            self._reason = result.reason
+            return result
         finally:
             self._over.set()
+            self._give_up(self._reason)
 
-    async def order(self, order: AnyOrder) -> str:
-        """Give the session an order."""
-        if self._session is None:
-            raise SessionError("the session has not begun", fix="Wait until its client is connected.")
-        return await self._session.order(order)
+    async def order(self, order: AnyOrder, tell: Tell) -> None:
+        """Give the session an order; before its client has come it waits, unless it ends the session."""
+        if self._session is not None:
+            await self._session.order(order, tell)
+        elif self._over.is_set():
+            tell("refused", ended(self._reason))
+        elif isinstance(order, End):
+            self._give_up(order.reason)
+            tell("applied", "")
+            await self.stop(order.reason)
+        elif order.kind in LATER:
+            tell("refused", LATER[order.kind])
+        else:
+            self._early.append((order, tell))
+
+    def lease(self, until: float) -> None:
+        """Be heard until this moment of `time.monotonic()`, and no longer."""
+        self._until = until
+        if self._session is not None:
+            self._session.lease(until)
 
     async def stop(self, reason: str) -> None:
         """End politely."""
@@ -165,8 +189,18 @@ class Talk:
             on_phase=phase,
             waits_for_client=self._transport is not None,
         )
+        self._session.lease(self._until)
+        early, self._early = self._early, []
+        for order, tell in early:
+            await self._session.order(order, tell)
         outcome = await self._session.run()
         return Result(reason=outcome.reason, failed=outcome.status != "ended", message=outcome.message)
+
+    def _give_up(self, reason: str) -> None:
+        """The session ends before it has begun: what waited for it is refused."""
+        early, self._early = self._early, []
+        for _, tell in early:
+            tell("refused", ended(reason))
 
     async def _client(self) -> Any:
         if self._transport is None or not self._transport.needs_signalling:

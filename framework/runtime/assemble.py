@@ -25,6 +25,7 @@ from pipecat.utils.base_object import BaseObject
 
 from framework.runtime.ear import Ear, Throat
 from framework.runtime.gate import Gate
+from framework.runtime.lease import Sluice
 from framework.runtime.mouth import Mouth
 from framework.runtime.stage import PipelineStage
 
@@ -57,6 +58,8 @@ class Assembly:
     first: FrameProcessor
     user: LLMUserAggregator
     gate: Gate
+    way_out: FrameProcessor | None
+    """Where messages for the client are queued."""
 
     async def queue_frames(self, frames: list[Frame]) -> None:
         """Push frames from the beginning of the pipeline, in order."""
@@ -82,12 +85,15 @@ def assemble(stage: PipelineStage, parts: Parts, *, resources: object = None) ->
     before = [parts.transport.input() if parts.transport else None, parts.stt]
     middle = [pair.user(), gate, parts.llm, Mouth(stage)]
     way_out = parts.transport.output() if parts.transport else None
+    sluice = Sluice(stage.lease) if way_out is not None and not isinstance(way_out, BaseOutputTransport) else None
     if stage.voice:
-        after = [parts.tts, Throat(stage), way_out, Ear(stage), pair.assistant()]
+        after = [parts.tts, Throat(stage), sluice, way_out, Ear(stage), pair.assistant()]
     elif isinstance(way_out, BaseOutputTransport):  # does nothing with words but queue them, one by one
         after = [pair.assistant(), Ear(stage), way_out]
     else:
-        after = [way_out, pair.assistant(), Ear(stage)]
+        after = [sluice, way_out, pair.assistant(), Ear(stage)]
+    if isinstance(way_out, BaseOutputTransport):
+        stage.lease.guard(way_out)
     processors = [slot for slot in (*before, *middle, *after) if slot is not None]
     worker = PipelineWorker(
         Pipeline(processors),
@@ -106,7 +112,7 @@ def assemble(stage: PipelineStage, parts: Parts, *, resources: object = None) ->
         cancel_timeout_secs=CANCEL_S,
         processor_unusable_policy=ProcessorUnusablePolicy.CONTINUE,
     )
-    return Assembly(worker, processors[0], pair.user(), gate)
+    return Assembly(worker, processors[0], pair.user(), gate, sluice or way_out)
 
 
 def _listening(parts: Parts, *, voice: bool) -> LLMUserAggregatorParams:

@@ -73,6 +73,21 @@ def _first(said: str, bot: Bot | None, default: Bot | None, key: str) -> str:
     return ""
 
 
+def uses(plan: Plan, host: PluginHost) -> frozenset[str] | None:
+    """The plugins that a flow's session needs: whose tools and actions it names, and those that only serve others.
+
+    None is all of them, where one can't tell: functions of a FlowConfig may ask for anything.
+    """
+    if plan.pipecat:
+        return None
+    nodes = plan.nodes.values()
+    tools = {tool for node in nodes for tool in (node.tool, *(offered.tool for offered in node.offered)) if tool}
+    named = {host.tools.get(tool).name for tool in tools if tool in host.tools}
+    named |= {action.name for node in nodes for action in (*node.enter, *node.leave)}
+    called = {name.partition(".")[0] for name in (*host.tools.names(), *host.actions.names())}
+    return frozenset({name.partition(".")[0] for name in named} | (set(host.in_use()) - called))
+
+
 def plan_of(blueprint: Blueprint, host: PluginHost, functions: dict[str, Tool]) -> Plan:
     """The flow, made ready to run with these plugins and functions."""
     offered = [host.tools.get(name) for name in host.tools.names()]

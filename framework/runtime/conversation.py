@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from loguru import logger
@@ -13,7 +13,9 @@ from loguru import logger
 from framework.clock import Clock
 from framework.engine import effects as do
 from framework.engine import inputs as happened
+from framework.engine.orders import ended
 from framework.sessions.events import Event, iso
+from framework.sessions.orders import SPOKEN
 
 MODEL_DEADLINE_S = 45.0
 """How long a model may stay silent before its turn counts as failed."""
@@ -108,12 +110,33 @@ class Hands(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Fate:
-    """What became of an order."""
+Tell = Callable[[str, str], None]
+"""Hears an order's status and why; the last one told is its fate."""
 
-    status: str
+
+@dataclass
+class Standing:
+    """How far an order has come, and who wants to know."""
+
+    kind: str
+    status: str = ""
     why: str = ""
+    tells: list[Tell] = field(default_factory=list)
+
+    @property
+    def final(self) -> bool:
+        """Whether that was the last word."""
+        return self.status in ("spoken", "refused") or (self.status == "applied" and self.kind not in SPOKEN)
+
+    def now(self, status: str, why: str) -> None:
+        """Tell everybody, unless the last word has been said."""
+        if self.final:
+            return
+        self.status, self.why = status, why
+        for tell in self.tells:
+            tell(status, why)
+        if self.final:
+            self.tells.clear()
 
 
 class Conversation:
@@ -153,7 +176,7 @@ class Conversation:
         self._inputs: deque[happened.Input] = deque()
         self._something = asyncio.Event()
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._orders: dict[str, asyncio.Future[Fate]] = {}
+        self._orders: dict[str, Standing] = {}
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._model_alive_at = 0.0
         self._said_goodbye = False
@@ -168,18 +191,20 @@ class Conversation:
             self.waiting.clear()
             self._something.set()
 
-    async def order(self, order: dict[str, Any], within_s: float = 5.0) -> Fate:
-        """Give the engine an order and wait for its fate; the same `order_id` again counts once."""
-        fate = self._orders.get(order["order_id"])
-        if fate is None:
-            if self._closed or self.ended is not None:
-                return Fate("refused", "the session is over")
-            fate = self._orders[order["order_id"]] = asyncio.get_running_loop().create_future()
+    def order(self, order: dict[str, Any], tell: Tell) -> None:
+        """Give the engine an order; the same `order_id` again counts once, and is told how far the first has come."""
+        standing = self._orders.get(order["order_id"])
+        if standing is not None:
+            if not standing.final:
+                standing.tells.append(tell)
+            if standing.status:
+                tell(standing.status, standing.why)
+            return
+        standing = self._orders[order["order_id"]] = Standing(order["kind"], tells=[tell])
+        if self._closed or self.ended is not None:
+            standing.now("refused", ended(self.ended.reason if self.ended else "over"))
+        else:
             self.tell(happened.Ordered, order=order)
-        try:
-            return await asyncio.wait_for(asyncio.shield(fate), within_s)
-        except TimeoutError:
-            return Fate("refused", f"the session did not answer within {within_s:g} s")
 
     def publish(self, type_: str, data: dict[str, Any], at: float | None = None) -> None:
         """Tell the listeners a fact; the end of the session is always the last one."""
@@ -225,7 +250,7 @@ class Conversation:
         if not over and not self._inputs and not self._stage.speaking and self._waits():
             self.waiting.set()
 
-    async def close(self) -> None:
+    async def close(self, reason: str = "over") -> None:
         """Stop everything that this conversation started."""
         if self._closed:
             return
@@ -235,8 +260,8 @@ class Conversation:
         tasks = list(self._tasks.values())
         for task in tasks:
             task.cancel()
-        for fate in self._orders.values():
-            _resolve(fate, Fate("refused", "the session is over"))
+        for standing in self._orders.values():
+            standing.now("refused", ended(self.ended.reason if self.ended else reason))
         self._something.set()
         if tasks:
             await asyncio.wait(tasks, timeout=2.0)
@@ -306,7 +331,8 @@ class Conversation:
             case do.Interrupt():
                 await self._stage.interrupt()
             case do.Settle():
-                _resolve(self._orders.get(effect.order), Fate(effect.status, effect.why))
+                if standing := self._orders.get(effect.order):
+                    standing.now(effect.status, effect.why)
             case do.End():
                 self._finish(effect)
             case _:
@@ -435,8 +461,3 @@ class Conversation:
 
 def _fields(what: happened.Input) -> tuple[str, ...]:
     return tuple(type(what).__dataclass_fields__)
-
-
-def _resolve(future: asyncio.Future[Fate] | None, fate: Fate) -> None:
-    if future is not None and not future.done():
-        future.set_result(fate)

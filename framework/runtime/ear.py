@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pipecat.frames.frames import (
     AggregatedTextFrame,
+    BotStartedSpeakingFrame,
+    BotStoppedSpeakingFrame,
     Frame,
     InterruptionFrame,
     LLMMessagesAppendFrame,
@@ -90,6 +92,8 @@ class Ear(Passage):
     def _count(self, frame: Frame) -> None:
         if isinstance(frame, Cue):
             self._edge(frame)
+        elif isinstance(frame, BotStartedSpeakingFrame | BotStoppedSpeakingFrame):
+            self._stage.sounds(isinstance(frame, BotStartedSpeakingFrame))
         elif self._hearing is None:
             return
         elif isinstance(frame, TTSAudioRawFrame):
@@ -111,8 +115,10 @@ class Ear(Passage):
         self._hearing = None
         if self._stage.voice:
             self._stage.speech.close(utterance, interrupted=utterance.lost or utterance.cut)
-        else:
+        elif self._stage.lease.holds:
             self._stage.speech.close(utterance, spoken=utterance.generated)
+        else:
+            self._stage.speech.close(utterance, spoken="", interrupted=True)
 
     async def _cut(self) -> None:
         """Whatever was being heard ends here."""

@@ -35,7 +35,7 @@ class Gate(Passage):
         if isinstance(frame, LLMContextFrame):
             return
         if isinstance(frame, UserStartedSpeakingFrame):
-            self._stage.person_speaks = True
+            self._stage.began()
         elif isinstance(frame, ErrorFrame) and frame.processor is self.model:
             self._stage.model_failed(str(frame.error))
         await self.push_frame(frame, direction)

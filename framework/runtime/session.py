@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,11 +15,15 @@ from framework.clock import Clock, SystemClock
 from framework.engine import expect, state, step
 from framework.engine import inputs as happened
 from framework.engine.expect import phrases
+from framework.engine.orders import ended
+from framework.engine.plan import Plan
 from framework.errors import FrameworkError, SessionError
+from framework.log import about
 from framework.runtime.assemble import Assembly, Parts, assemble, on
-from framework.runtime.blueprint import Blueprint, draw, plan_of
+from framework.runtime.blueprint import Blueprint, draw, plan_of, uses
 from framework.runtime.compat import Compat, Manager, load_handlers
-from framework.runtime.conversation import Conversation
+from framework.runtime.conversation import Conversation, Tell
+from framework.runtime.lease import Lease
 from framework.runtime.life import Deadlines, Life, Outcome
 from framework.runtime.rtvi import Door
 from framework.runtime.stage import PipelineStage
@@ -39,6 +43,8 @@ if TYPE_CHECKING:
 
 READY_S = 5.0
 """How long a client that has connected may take to say that it is ready, where one is to say so."""
+OBEY_S = 5.0
+"""How long the session may take to obey its own house: to end, or to go where a function sends it."""
 
 
 class PureEngine:
@@ -112,6 +118,8 @@ class LiveSession:
         self._environment = environment
         self._services = services
         self._sample_rate = sample_rate
+        self._lease = Lease()
+        self._early: list[tuple[AnyOrder, Tell]] = []
         self._manager = Manager()
         self._compat: Compat | None = None
         self._built: _Built | None = None
@@ -127,13 +135,17 @@ class LiveSession:
 
     async def run(self) -> Outcome:
         """Converse, from the first node to the last; never leaves anything running."""
-        with logger.contextualize(session=self.spec.session_id):
+        with about(session=self.spec.session_id, tenant=self.spec.tenant):
             try:
-                async with self._host.session(self.spec, environment=self._environment) as plugins:
-                    self._built = self._build(draw(self.spec, self._project, handlers=self._handlers), plugins)
+                blueprint = draw(self.spec, self._project, handlers=self._handlers)
+                compat = self._functions(blueprint)
+                plan = plan_of(blueprint, self._host, compat.tools)
+                used = None if blueprint.handlers else uses(plan, self._host)
+                async with self._host.session(self.spec, uses=used, environment=self._environment) as plugins:
+                    self._built = self._build(blueprint, plan, plugins)
+                    self._catch_up(self._built.conversation)
                     self._begun.set()
-                    if self._compat is not None:
-                        await self._compat.begin()
+                    await compat.begin()
                     return await self._live(self._built)
             finally:
                 self._over.set()
@@ -144,28 +156,48 @@ class LiveSession:
         if self._built is not None and text.strip() and not self._ended.is_set():
             await self._built.stage.typed(text.strip())
 
-    async def order(self, order: AnyOrder) -> str:
-        """Give an order; answers `applied`.
+    async def order(self, order: AnyOrder, tell: Tell) -> None:
+        """Give an order; `tell` hears each status it comes to and why, the last of them exactly once.
+
+        Orders are carried out in the order of their arrival, also those that came before the session had begun. The
+        same `order_id` again does nothing but tell how far the first has come.
+        """
+        if self._built is not None:
+            self._built.conversation.order(order.model_dump(mode="json"), tell)
+        elif self._over.is_set():
+            tell("refused", ended(self._outcome.reason if self._outcome else "error"))
+        else:
+            self._early.append((order, tell))
+
+    async def obey(self, order: AnyOrder, within_s: float | None = None) -> str:
+        """Give an order and wait until it is carried out; answers `applied`.
 
         Raises:
             SessionError: The session refuses it, and why.
         """
-        if self._built is None or not self._client.is_set():
-            raise SessionError("the session has not begun")
-        fate = await self._built.conversation.order(order.model_dump(mode="json"))
-        if fate.status != "applied":
-            raise SessionError(fate.why or "the session refused the order")
-        return fate.status
+        return await _settled(lambda tell: self.order(order, tell), within_s)
+
+    def lease(self, until: float) -> None:
+        """Be heard until this moment of `time.monotonic()`; past it nothing leaves the session, but it goes on."""
+        self._lease.renew(until)
+
+    def fence(self, reason: str = "fenced") -> None:
+        """Another one has this session, or nobody: end now, without another word."""
+        self._lease.end()
+        self.hang_up(reason)
 
     async def stop(self, reason: str = "stopped") -> None:
         """End politely: what is being said may be finished."""
+        if not self._client.is_set():
+            self.hang_up(reason)
+            return
         try:
-            await self.order(End(reason=reason[:200]))
+            await self.obey(End(reason=reason[:200] or "stopped"), OBEY_S)
         except SessionError:
             self.hang_up(reason)
 
     def hang_up(self, reason: str = "hangup") -> None:
-        """The person is gone: end now."""
+        """The person is gone: end now; no more words are begun."""
         if self._built is not None and not self._ended.is_set():
             self._built.conversation.tell(happened.HungUp, reason=reason)
         self._outcome = self._outcome or Outcome(reason=reason)
@@ -192,12 +224,23 @@ class LiveSession:
 
     # --- Building ---------------------------------------------------------------
 
-    def _build(self, blueprint: Blueprint, plugins: SessionPlugins) -> _Built:
+    def _functions(self, blueprint: Blueprint) -> Compat:
         handlers = [load_handlers(blueprint.handlers, self._project.root)] if blueprint.handlers else []
-        compat = self._compat = Compat(blueprint.loaded.flow, handlers, self._manager)
-        plan = plan_of(blueprint, self._host, compat.tools)
-        stage = PipelineStage(context=LLMContext(), voice=self.spec.channel == "voice")
-        hands = PluginHands(plugins, compat=compat, router=None, quiet=stage, clock=self._clock)
+        self._compat = Compat(blueprint.loaded.flow, handlers, self._manager)
+        return self._compat
+
+    def _catch_up(self, conversation: Conversation) -> None:
+        """Pass on what was ordered before there was a conversation."""
+        early, self._early = self._early, []
+        for order, tell in early:
+            conversation.order(order.model_dump(mode="json"), tell)
+        if self._gone.is_set() and self._outcome is not None:
+            conversation.tell(happened.HungUp, reason=self._outcome.reason)
+
+    def _build(self, blueprint: Blueprint, plan: Plan, plugins: SessionPlugins) -> _Built:
+        assert self._compat is not None  # noqa: S101 - called from `run` only
+        stage = PipelineStage(context=LLMContext(), voice=self.spec.channel == "voice", lease=self._lease)
+        hands = PluginHands(plugins, compat=self._compat, router=None, quiet=stage, clock=self._clock)
         conversation = Conversation(
             plan,
             engine=PureEngine(),
@@ -284,7 +327,7 @@ class LiveSession:
 
     def _open_door(self, door: Door, assembly: Assembly) -> None:
         door.on_text = self.hear
-        door.way_out = self._transport.output() if self._transport is not None else None
+        door.way_out = assembly.way_out
 
         async def ready(*_: object) -> None:
             if door.observer is not None and door.attached is False:
@@ -295,8 +338,16 @@ class LiveSession:
         on(door, "on_client_ready", ready)
 
     async def _jump(self, node: str) -> tuple[str, str]:
+        """A function sends the flow to a node: at once, as the flow may well wait for that function."""
+
+        async def give(tell: Tell) -> None:
+            if self._built is None:
+                tell("refused", "the session has not begun")
+            else:
+                self._built.conversation.order({**Goto(node=node).model_dump(mode="json"), "at_once": True}, tell)
+
         try:
-            return await self.order(Goto(node=node)), ""
+            return await _settled(give, OBEY_S), ""
         except SessionError as refusal:
             return "refused", refusal.message
 
@@ -310,6 +361,8 @@ class LiveSession:
         consuming = self._keep(built.conversation.run(), "conversation")
         self._on_phase("waiting")
         if not await self._somebody_is_there(built):
+            if self._gone.is_set() or self._ended.is_set():
+                return await self._close(built)
             return await self._broken(built, "no client connected in time", reason="never_joined")
         self._on_phase("talking")
         self._keep(Watchdog(built.conversation, built.stage).run(), "watchdog")
@@ -331,8 +384,8 @@ class LiveSession:
     async def _somebody_is_there(self, built: _Built) -> bool:
         if not self._waits_for_client:
             self._client.set()
-        await self._first({self._client, self._gone}, built.life.running, self.deadlines.client)
-        return self._client.is_set()
+        await self._first({self._client, self._gone, self._ended}, built.life.running, self.deadlines.client)
+        return self._client.is_set() and not (self._gone.is_set() or self._ended.is_set())
 
     async def _until_over(self, built: _Built, consuming: asyncio.Task[Any], cap_s: float) -> None:
         """Until the flow has ended, the person is gone, the pipeline has stopped, or it has gone on for too long."""
@@ -370,7 +423,7 @@ class LiveSession:
         politely = self._ended.is_set() and not self._gone.is_set()
         stopped = await built.life.end(politely=politely)
         built.stage.close()
-        await built.conversation.close()
+        await built.conversation.close(self._outcome.reason if self._outcome else "lost")
         outcome = self._outcome or Outcome(reason="lost", status="failed", message="the pipeline stopped by itself")
         return outcome if stopped else Outcome(reason=outcome.reason, status="stuck", outputs=outcome.outputs)
 
@@ -379,10 +432,13 @@ class LiveSession:
         built.conversation.publish("session.ended", {"reason": reason, "outputs": {}})
         stopped = await built.life.end(politely=False)
         built.stage.close()
-        await built.conversation.close()
+        await built.conversation.close(reason)
         return Outcome(reason=reason, status="failed" if stopped else "stuck", message=why)
 
     async def _leave(self) -> None:
+        early, self._early = self._early, []
+        for _, tell in early:
+            tell("refused", ended(self._outcome.reason if self._outcome else "error"))
         for task in self._tasks:
             task.cancel()
         if self._tasks:
@@ -395,7 +451,7 @@ class LiveSession:
 
     def _publish(self, event: Event) -> None:
         self._on_event(event)
-        if self.door is not None and self.door.attached:
+        if self.door is not None and self.door.attached and not event.type.startswith("speech."):
             self._keep(self.door.send_server_message({"type": "convo.event", "event": event.as_json()}), "event")
 
     def _end(self, reason: str, outputs: dict[str, Any]) -> None:
@@ -417,3 +473,25 @@ class LiveSession:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) and not isinstance(error, FrameworkError):
             logger.opt(exception=error).error("a task of the session failed")
+
+
+async def _settled(give: Callable[[Tell], Awaitable[None]], within_s: float | None) -> str:
+    """Give an order and wait for the first that is said of it.
+
+    Raises:
+        SessionError: It was refused, and why.
+    """
+    said: asyncio.Future[tuple[str, str]] = asyncio.get_running_loop().create_future()
+
+    def tell(status: str, why: str) -> None:
+        if not said.done():
+            said.set_result((status, why))
+
+    await give(tell)
+    try:
+        status, why = await asyncio.wait_for(said, within_s)
+    except TimeoutError:
+        raise SessionError(f"the session did not answer within {within_s:g} s") from None
+    if status == "refused":
+        raise SessionError(why)
+    return status

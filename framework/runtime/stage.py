@@ -34,6 +34,7 @@ from pipecat.services.settings import LLMSettings
 from framework.engine import effects as do
 from framework.engine import inputs as happened
 from framework.runtime.frames import Cue, Line, Run
+from framework.runtime.lease import Lease
 from framework.runtime.speech import Speech, Utterance, letters, prefix
 
 STALL_S = 12.0
@@ -69,6 +70,10 @@ class Listener(Protocol):
         """Something came to an end."""
         ...
 
+    def publish(self, type_: str, data: dict[str, Any]) -> None:
+        """Tell whoever watches a fact."""
+        ...
+
 
 @dataclass
 class Turn:
@@ -94,9 +99,11 @@ class Call:
 class PipelineStage:
     """The stage over a Pipecat pipeline; its processors report here."""
 
-    def __init__(self, *, context: LLMContext, voice: bool) -> None:
+    def __init__(self, *, context: LLMContext, voice: bool, lease: Lease | None = None) -> None:
         self.context = context
         self.voice = voice
+        self.lease = lease or Lease()
+        self.lease.on_renewal = self._renewed
         self.speech = Speech(self._spoken)
         self.person_speaks = False
         """From the start of a person's turn until its text is known."""
@@ -109,6 +116,8 @@ class PipelineStage:
         self._cut: list[tuple[Utterance, str]] = []
         self._cut_turn: int | None = None
         self._answers: list[tuple[str, Any]] = []
+        self._sounds = False
+        self._renewing: asyncio.Task[None] | None = None
         self._ended = asyncio.Event()
         self._look: asyncio.TimerHandle | None = None
         self._progress: tuple[Any, ...] = ()
@@ -136,6 +145,8 @@ class PipelineStage:
         """Stop looking at speech."""
         if self._look:
             self._look.cancel()
+        if self._renewing:
+            self._renewing.cancel()
 
     # --- What the engine asks for -----------------------------------------------
 
@@ -166,8 +177,8 @@ class PipelineStage:
             await self._front.interrupt()
 
     async def say(self, say: do.Say) -> None:
-        """Speak or show a text; while the person speaks it waits."""
-        if self.person_speaks:
+        """Speak or show a text; while the person speaks, or without a lease, it waits."""
+        if self.person_speaks or not self.lease.holds:
             self._later.append(say)
             return
         await self._speak(self.speech.begin(say=say.say, text=say.text, remember=say.remember))
@@ -180,10 +191,14 @@ class PipelineStage:
         await self._write_answer(call, result)
 
     async def interrupt(self) -> None:
-        """Stop what is being said and what the model is about to say."""
-        self._later.clear()
+        """Stop what is being said and what the model is about to say; what was held back isn't said any more."""
+        later, self._later = self._later, []
+        self._accept_cuts()
         if self.speech or self._turn is not None:
             await self._front.interrupt()
+            self._accept_cuts()
+        for say in later:
+            self._to.tell(happened.Spoken, generated=say.text, spoken="", interrupted=True, say=say.say)
 
     # --- Words ------------------------------------------------------------------
 
@@ -197,7 +212,7 @@ class PipelineStage:
 
     def _spoken(self, utterance: Utterance, spoken: str, interrupted: bool) -> None:
         self._ended.set()
-        if interrupted and self.person_speaks:
+        if interrupted and (self.person_speaks or not self.lease.holds):
             self._cut.append((utterance, spoken))
             return
         self._report(utterance, spoken, interrupted=interrupted)
@@ -256,19 +271,39 @@ class PipelineStage:
 
     # --- The person -------------------------------------------------------------
 
+    def began(self) -> None:
+        """A person began to speak."""
+        if not self.person_speaks:
+            self.person_speaks = True
+            self._to.tell(happened.Began)
+            self._to.publish("speech.started", {"participant": "user"})
+
     async def heard(self, text: str) -> None:
         """A person's turn is over; without words it counts as nothing."""
-        self.person_speaks = False
+        began, self.person_speaks = self.person_speaks, False
+        if began:
+            self._to.publish("speech.stopped", {"participant": "user"})
         if text.strip():
             self._accept_cuts()
-        else:
-            await self._resume()
-        later, self._later = self._later, []
-        for say in later:
-            await self.say(say)
+        await self._go_on()
         if text.strip():
             self._to.tell(happened.Heard, text=text.strip())
+        elif began:
+            self._to.tell(happened.Noise)
         self._to.settled()
+
+    async def _go_on(self) -> None:
+        """Say what was held back."""
+        if self.lease.holds:
+            await self._resume()
+            later, self._later = self._later, []
+            for say in later:
+                await self.say(say)
+
+    def _renewed(self) -> None:
+        """The session may be heard again."""
+        if not self.person_speaks:
+            self._renewing = asyncio.get_running_loop().create_task(self._go_on(), name="stage/renewed")
 
     async def typed(self, text: str) -> None:
         """A person typed a turn: stop, note it, go on."""
@@ -277,6 +312,12 @@ class PipelineStage:
         await self.heard(text)
 
     # --- What the processors saw ------------------------------------------------
+
+    def sounds(self, on: bool) -> None:
+        """The bot's voice began to be heard, or stopped."""
+        if on != self._sounds and (self.lease.holds or not on):
+            self._sounds = on
+            self._to.publish("speech.started" if on else "speech.stopped", {"participant": "bot"})
 
     def model_may_run(self, turn: int) -> bool:
         """The gate asks, when a `Run` has reached it."""

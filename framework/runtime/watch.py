@@ -63,5 +63,5 @@ class Watchdog:
             return
         language = conversation.language
         await self._stage.say(do.Say(say="", text=phrases.sentence("ask_again", language), language=language))
-        order = {"kind": "goto", "node": conversation.node, "order_id": uuid.uuid4().hex}
+        order = {"kind": "goto", "node": conversation.node, "order_id": uuid.uuid4().hex, "at_once": True}
         conversation.tell(happened.Ordered, order=order)

@@ -153,7 +153,7 @@ async def test_moves_ordered_at_once_are_made_one_after_the_other(live, pipecat,
     )
     async with live(config, turns(["Hello."])) as session:
         await session.say()
-        there = [session.session.order(Goto(node=name)) for name in ("b", "c")]
+        there = [session.session.obey(Goto(node=name)) for name in ("b", "c")]
         assert await asyncio.gather(*there) == ["applied", "applied"]
         await session.say()
         moves = [(event.type, event.data["node"]) for event in session.events if event.type.startswith("node.")]

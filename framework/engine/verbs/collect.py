@@ -66,6 +66,21 @@ def _question(work: Work, slot: SlotPlan, *, again: bool) -> str:
 # --- Hearing ----------------------------------------------------------------
 
 
+def overheard(work: Work, text: str) -> None:
+    """Words from before the question could be heard don't answer it; what they name counts, and it is asked again."""
+    collect = work.state["collect"]
+    confirming = collect["confirming"]
+    if confirming is not None:
+        slot = work.plan.slots[confirming["slot"]]
+        better = _better(work, slot, text, confirming["value"])
+        _read_back(work, slot.name, confirming["value"] if better is None else better)
+        return
+    if not _correction(work, text):
+        for name, value in _passing(work, text, None, None).items():
+            _take(work, name, value, asked=False)
+    go_on(work)
+
+
 def heard(work: Work, text: str) -> None:
     """What the person said, weighed in order: a read-back's yes or no, intents, refusal, values."""
     collect = work.state["collect"]

@@ -171,13 +171,13 @@ class Storm:
                 case "type":
                     await self.session.hear(how[0])
                 case "say":
-                    await self.session.order(Say(text="A word from the operator."))
+                    await self.session.obey(Say(text="A word from the operator."))
                 case "goto":
-                    await self.session.order(Goto(node=how[0]))
+                    await self.session.obey(Goto(node=how[0]))
                 case "set":
-                    await self.session.order(Set(slots={"size": "large"}))
+                    await self.session.obey(Set(slots={"size": "large"}))
                 case "instruct":
-                    await self.session.order(Instruct(text="Be brief."))
+                    await self.session.obey(Instruct(text="Be brief."))
         except SessionError as refusal:
             assert refusal.message  # noqa: PT017 - refused with a reason is a fate
 

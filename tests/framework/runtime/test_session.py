@@ -3,20 +3,36 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import textwrap
 from typing import Any, Self
 
 import pytest
 
-from framework.errors import SessionError
+from framework.errors import SessionError, UserError
 from framework.plugins.host import PluginHost
 from framework.project import Project
+from framework.runtime.blueprint import draw, plan_of, uses
 from framework.runtime.life import Deadlines, Outcome
 from framework.runtime.session import LiveSession
 from framework.services.resolve import Services
 from framework.sessions.events import Event
-from framework.sessions.orders import End, Goto, Instruct, Say, Set
+from framework.sessions.orders import End, Goto, Instruct, Pause, Say, Set
 from framework.sessions.spec import SessionSpec
+
+OTHER = '''
+"""A tool that the flow doesn't use."""
+from framework import hookimpl, tool
+
+@tool
+async def unused() -> str:
+    """Does nothing."""
+    return ""
+
+@hookimpl
+def register_tools(tools):
+    tools.add(unused)
+'''
 
 TOOLS = '''
 """Odd tools."""
@@ -166,40 +182,150 @@ async def test_every_order_has_a_fate(played, busy):
             await p.session.hear("do it")
             while not p.of("tool.called"):
                 await asyncio.sleep(0.01)
-        assert await p.session.order(Say(text="A word.")) == "applied"
-        assert await p.session.order(Instruct(text="Be brief.")) == "applied"
-        assert await p.session.order(Set(slots={"size": "large"})) == "applied"
+        assert await p.session.obey(Say(text="A word.")) == "applied"
+        assert await p.session.obey(Instruct(text="Be brief.")) == "applied"
+        assert await p.session.obey(Set(slots={"size": "large"})) == "applied"
         with pytest.raises(SessionError, match="size"):
-            await p.session.order(Set(slots={"size": "enormous"}))
+            await p.session.obey(Set(slots={"size": "enormous"}))
         with pytest.raises(SessionError, match="nowhere"):
-            await p.session.order(Goto(node="nowhere"))
-        assert await p.session.order(Goto(node="admin")) == "applied"
-        assert await p.session.order(End(reason="enough")) == "applied"
+            await p.session.obey(Goto(node="nowhere"))
+        assert await p.session.obey(Goto(node="admin")) == "applied"
+        assert await p.session.obey(End(reason="enough")) == "applied"
         outcome = await p.ends()
     assert outcome.reason == "enough"
     assert "A word." in [d["spoken"] for d in p.of("bot.said")]
     assert "admin" in [d["node"] for d in p.of("node.entered")]
 
 
-async def test_an_order_before_the_beginning_or_after_the_end_is_refused(played):
+class Told:
+    """What became of orders."""
+
+    def __init__(self) -> None:
+        self.all: list[tuple[str, str, str]] = []
+
+    def __call__(self, name: str) -> Any:
+        return lambda status, why: self.all.append((name, status, why))
+
+    def of(self, name: str) -> list[tuple[str, str]]:
+        return [(status, why) for one, status, why in self.all if one == name]
+
+
+async def test_an_order_after_the_end_is_refused(played):
     async with played() as p:
-        with pytest.raises(SessionError, match="not begun"):
-            await p.session.order(Say(text="too early"))
         assert await p.session.person()
         p.session.hang_up()
         await p.ends()
-        with pytest.raises(SessionError, match="over"):
-            await p.session.order(Say(text="too late"))
+        with pytest.raises(SessionError, match="ended"):
+            await p.session.obey(Say(text="too late"))
 
 
-async def test_the_same_order_twice_counts_once(played):
+async def test_orders_before_the_client_has_come_wait_for_it_in_their_order(played):
+    told = Told()
+    async with played(waits_for_client=True) as p:
+        await p.session.order(Goto(node="admin"), told("one"))
+        while p.phases != ["waiting"]:
+            await asyncio.sleep(0.01)
+        await p.session.order(Say(text="Welcome."), told("two"))
+        assert told.all == []
+        p.session._client.set()
+        assert await p.session.person()
+        assert [name for name, status, _ in told.all if status == "applied"] == ["one", "two"]
+        assert told.of("two") == [("applied", ""), ("spoken", "")]
+    assert "Welcome." in [d["spoken"] for d in p.of("bot.said")]
+
+
+async def test_an_end_before_the_client_has_come_ends_at_once(played):
+    told = Told()
+    async with played(waits_for_client=True) as p:
+        await p.session.order(Say(text="Welcome."), told("one"))
+        await p.session.order(End(reason="no need"), told("two"))
+        outcome = await p.ends()
+    assert (outcome.status, outcome.reason) == ("ended", "no need")
+    assert told.all == [("one", "refused", "the session ended (no need)"), ("two", "applied", "")]
+    assert p.of("bot.said") == []
+
+
+async def test_orders_of_a_session_whose_client_never_comes_are_refused(played):
+    told = Told()
+    async with played(waits_for_client=True, deadlines=Deadlines(client=0.2)) as p:
+        await p.session.order(Say(text="Welcome."), told("one"))
+        await p.ends()
+    assert told.all == [("one", "refused", "the session ended (never_joined)")]
+
+
+async def test_orders_of_a_session_that_could_not_begin_are_refused(played):
+    told = Told()
+    p = played(spec={"flow": "nowhere"})
+    await p.session.order(Say(text="Welcome."), told("one"))
+    with pytest.raises(UserError):
+        await p.session.run()
+    await p.session.order(Say(text="Welcome."), told("two"))
+    assert [(name, status) for name, status, _ in told.all] == [("one", "refused"), ("two", "refused")]
+
+
+async def test_the_same_order_twice_counts_once_and_is_told_of_twice(played):
+    told = Told()
     async with played() as p:
         assert await p.session.person()
         order = Say(text="Once.")
-        assert await p.session.order(order) == "applied"
-        assert await p.session.order(order) == "applied"
+        await p.session.order(order, told("one"))
+        await p.session.order(order, told("two"))
         assert await p.session.person()
+        await p.session.order(order, told("three"))
         assert [d["spoken"] for d in p.of("bot.said")] == ["Once."]
+    assert told.of("one") == told.of("two") == [("applied", ""), ("spoken", "")]
+    assert told.of("three") == [("spoken", "")]
+
+
+async def test_what_an_instruct_made_the_bot_say_is_spoken(played):
+    told = Told()
+    async with played([("odd_find", {})], ["Here it is."]) as p:
+        assert await p.session.person()
+        await p.session.order(Instruct(text="Find it."), told("one"))
+        assert await p.session.person()
+        assert told.of("one") == [("applied", ""), ("spoken", "")]
+    assert [d["spoken"] for d in p.of("bot.said")] == ["Here it is."]
+
+
+async def test_orders_that_sessions_do_not_carry_out_are_refused_with_another_way(played):
+    async with played() as p:
+        assert await p.session.person()
+        with pytest.raises(SessionError, match="can't pause yet; `goto`"):
+            await p.session.obey(Pause())
+
+
+async def test_orders_that_are_under_way_at_the_end_are_refused(played):
+    told = Told()
+    async with played([1.0, "Too late."]) as p:
+        assert await p.session.person()
+        await p.session.order(Instruct(text="Be slow."), told("one"))
+        while not told.all:
+            await asyncio.sleep(0.01)
+        p.session.hang_up("gone")
+        await p.ends()
+    assert told.of("one") == [("applied", ""), ("refused", "the session ended (gone)")]
+
+
+async def test_only_the_plugins_that_a_flow_uses_are_opened(project):
+    folder = project.root / "plugins/other"
+    folder.mkdir()
+    (folder / "__init__.py").write_text(textwrap.dedent(OTHER))
+    host = PluginHost.load(project, installed=False)
+    plan = plan_of(draw(SessionSpec(flow="test", stack="none"), project), host, {})
+    assert "odd" in uses(plan, host)
+    assert "other" in host.in_use()
+    assert "other" not in uses(plan, host)
+
+
+async def test_a_fenced_session_ends_at_once_without_a_word(played):
+    async with played([1.0, "Too late."]) as p:
+        assert await p.session.person()
+        await p.session.hear("hi")
+        p.session.fence()
+        outcome = await p.ends()
+        p.session.lease(math.inf)
+    assert (outcome.status, outcome.reason) == ("ended", "fenced")
+    assert p.of("bot.said") == []
 
 
 async def test_hanging_up_ends_the_session_with_that_reason(played):

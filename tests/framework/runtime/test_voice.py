@@ -146,7 +146,7 @@ def test_a_person_who_speaks_over_the_bot_is_heard_and_the_bot_falls_silent(scen
     assert LINE.startswith(first.spoken)
     assert second.spoken == "I see."
     kinds = [type(what).__name__ for what in s.conversation.record]
-    assert kinds == ["Started", "Spoken", "Heard", "Spoken"]
+    assert kinds == ["Started", "Began", "Spoken", "Heard", "Spoken"]
     assert [m["content"] for m in s.context.get_messages()] == [first.spoken, "stop it", "I see."]
 
 
@@ -206,7 +206,7 @@ def test_what_is_to_be_said_waits_until_the_person_has_finished(scene, model, vo
 
     s = talk(scene, lambda _: None, model(), voice, wav, vad, ["hello"], play)
     kinds = [type(what).__name__ for what in s.conversation.record]
-    assert kinds == ["Started", "Heard", "Spoken"]
+    assert kinds == ["Started", "Began", "Heard", "Spoken"]
     assert s.took(happened.Spoken)[0].spoken == "A word from the operator."
 
 
