@@ -60,6 +60,8 @@ def check_room(text: str, *, private: bool = False, ports: frozenset[int] = froz
     except ValueError:
         raise _refused("that is neither a room's name nor an address") from None
     _check_form(url, private=private)
+    if "?" in text or "#" in text:
+        raise _refused("a room's address has nothing behind a `?` or `#`", "Send a token as `token`, beside the room.")
     host = _host(url, private=private)
     allowed = ports | ({_DEFAULT_PORTS[url.scheme]} if private else set())
     if port is not None and port not in allowed and not private:
@@ -87,8 +89,6 @@ def _check_form(url: SplitResult, *, private: bool) -> None:
         raise _refused("a room is a plain name or an address that begins with https:// or wss://")
     if "@" in url.netloc:
         raise _refused("a room's address has no user or password", "Send a token as `token`, beside the room.")
-    if url.query or url.fragment or "?" in url.geturl() or "#" in url.geturl():
-        raise _refused("a room's address has nothing behind a `?` or `#`", "Send a token as `token`, beside the room.")
 
 
 def _host(url: SplitResult, *, private: bool) -> str:
