@@ -146,6 +146,11 @@ class Cluster:
                             raise
                         why = refused.status.message or "it is overloaded"
                         await asyncio.sleep(max(pause, _wanted(refused)))
+                    except httpx2.HTTPStatusError as odd:
+                        why = f"something on the way answered {odd.response.status_code}"
+                        if odd.response.status_code not in AGAIN:
+                            raise LauncherError(why, where="kubernetes", fix="Check the address and proxies.") from odd
+                        await asyncio.sleep(pause)
                     except (httpx2.HTTPError, OSError) as broken:
                         why = str(broken) or type(broken).__name__
                         await asyncio.sleep(pause)
