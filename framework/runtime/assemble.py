@@ -89,7 +89,7 @@ def assemble(stage: PipelineStage, parts: Parts, *, resources: object = None) ->
     if stage.voice:
         after = [parts.tts, Throat(stage), sluice, way_out, Ear(stage), pair.assistant()]
     elif isinstance(way_out, BaseOutputTransport):  # does nothing with words but queue them, one by one
-        after = [pair.assistant(), Ear(stage), way_out]
+        after = [pair.assistant(), Ear(stage, behind=False), way_out]
     else:
         after = [sluice, way_out, pair.assistant(), Ear(stage)]
     if isinstance(way_out, BaseOutputTransport):

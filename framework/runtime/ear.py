@@ -74,9 +74,11 @@ class Ear(Passage):
 
     STOPS = (Cue, TTSAudioRawFrame, TTSTextFrame)
 
-    def __init__(self, stage: PipelineStage) -> None:
+    def __init__(self, stage: PipelineStage, *, behind: bool = True) -> None:
         super().__init__()
         self._stage = stage
+        self._behind = behind
+        """Whether what the way out doesn't let by isn't in the model's context either."""
         self._hearing: Utterance | None = None
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
@@ -118,6 +120,7 @@ class Ear(Passage):
         elif self._stage.lease.holds:
             self._stage.speech.close(utterance, spoken=utterance.generated)
         else:
+            utterance.remembered = 0 if self._behind else letters(utterance.generated)
             self._stage.speech.close(utterance, spoken="", interrupted=True)
 
     async def _cut(self) -> None:

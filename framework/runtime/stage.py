@@ -227,12 +227,13 @@ class PipelineStage:
         self._to.tell(happened.Spoken, generated=whole, spoken=heard, interrupted=interrupted, say=utterance.say)
 
     async def _resume(self) -> None:
-        """Say what a noise cut off."""
+        """Say what a noise, or the end of a lease, cut off."""
         cut, self._cut = self._cut, []
         for utterance, spoken in cut:
             before = prefix(utterance.whole, letters(utterance.before) + letters(spoken))
             rest = utterance.whole[len(before) :].strip()
-            again = self.speech.begin(say=utterance.say, text=rest, remember=utterance.remember)
+            known = utterance.remembered >= letters(utterance.generated)
+            again = self.speech.begin(say=utterance.say, text=rest, remember=utterance.remember and not known)
             again.before, again.original = before, utterance.whole
             await self._speak(again)
         if self._cut_turn is not None:
