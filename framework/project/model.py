@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+TenantName = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9_.-]{0,62}[A-Za-z0-9])?$")]
 
 
 class Bot(BaseModel):
@@ -26,6 +28,21 @@ class Bot(BaseModel):
     """What becomes of a conversation whose process is gone."""
     handlers: str | None = None
     """A module with the functions of a Pipecat FlowConfig."""
+    class_: str = Field(default="default", alias="class", pattern=r"^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$")
+    """Which class of runners holds it, such as those with much memory."""
+
+
+class Tenant(BaseModel):
+    """What one customer of a shared installation may have."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+    max_sessions: int | None = Field(default=None, ge=1)
+    """How many conversations it has at once, those that wait included; unlimited if absent."""
+    max_queued: int | None = Field(default=None, ge=1)
+    """How many of its conversations may wait; unlimited if absent."""
+    isolation: Literal["shared", "own"] = "shared"
+    """Whether its conversations run on runners that serve others too, or on runners of its own."""
 
 
 class Plugins(BaseModel):
@@ -50,4 +67,6 @@ class ProjectFile(BaseModel):
     """The bot that is meant when none is named; the only one, if there is one only."""
     transfers: dict[str, str] = {}
     """Name → number, queue or participant that a flow may hand people to."""
+    tenants: dict[TenantName, Tenant] = {}
+    """Name → what the tenant may have; one that is not named here has no limits of its own."""
     plugins: Plugins = Plugins()

@@ -12,7 +12,7 @@ from framework.documents.reader import PROJECT
 from framework.documents.validate import examine
 from framework.errors import UnknownNameError, UserError
 from framework.project.folders import ENDINGS, bundled, files, upwards
-from framework.project.model import Bot, ProjectFile
+from framework.project.model import Bot, ProjectFile, Tenant
 from framework.suggest import did_you_mean
 
 if TYPE_CHECKING:
@@ -77,6 +77,11 @@ class Project:
     def transfers(self) -> dict[str, str]:
         """Name → whom a flow may hand people to."""
         return self.file.transfers
+
+    @property
+    def tenants(self) -> dict[str, Tenant]:
+        """Name → what the tenant may have."""
+        return self.file.tenants
 
     @property
     def blocked(self) -> tuple[str, ...]:

@@ -38,6 +38,8 @@ class SessionSpec(BaseModel):
     room: Room = Field(default_factory=Room)
     identity: dict[str, Any] | None = None
     inputs: dict[str, Any] = Field(default_factory=dict)
+    config: dict[str, Any] = Field(default_factory=dict)
+    """What the one who asked wants plugins to know, beside the flow's inputs."""
     epoch: int = 0
     """Fencing token: a session with an older epoch changes nothing."""
     not_after: float | None = None

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult
 
-from framework.errors import UnknownNameError
-from framework.sessions.spec import SessionSpec
+from framework.errors import UnknownNameError, UserError
+from framework.sessions.spec import Room, SessionSpec
 from framework.suggest import did_you_mean
 from framework.web.ports import RefusedError, SessionView
-from framework.web.schemas import StartAnswer, StartBody, StartRequest
+from framework.web.schemas import StartAnswer, StartRequest
 
 if TYPE_CHECKING:
     from framework.project import Bot, Project
@@ -22,25 +23,70 @@ OFFERED = {"webrtc": "smallwebrtc", "smallwebrtc": "smallwebrtc", "websocket": "
 FOR_TESTS = {"headless": "headless"}
 """Further ones while `CONVO_PROFILE=test`: a session without a client, for measuring."""
 
+_PLURALS = {"flow": "flows", "personality": "personalities", "stack": "stacks"}
 
-def spec_of(request: StartRequest, project: Project, *, stack: str = "", test_profile: bool = False) -> SessionSpec:
-    """The session that was asked for."""
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wanted:
+    """What somebody asks for, by whichever door; empty where nothing was said."""
+
+    bot: str = ""
+    flow: str = ""
+    personality: str = ""
+    stack: str = ""
+    channel: str = ""
+    transport: str = ""
+    inputs: dict[str, Any] = field(default_factory=dict)
+    config: dict[str, Any] = field(default_factory=dict)
+    identity: dict[str, Any] | None = None
+    tenant: str = "default"
+    room: Room = field(default_factory=Room)
+    not_after: float | None = None
+
+
+def wanted_of(request: StartRequest) -> Wanted:
+    """What a request in Pipecat's shape asks for."""
     body = request.body
-    name = body.bot or ("" if body.flow else project.default_bot)
-    bot = _bot(project, name) if name else None
-    _known("flow", body.flow, project.names("flows"))
-    _known("personality", body.personality, project.names("personalities"))
-    _known("stack", body.stack, project.names("stacks"))
-    channel, transport = _way(request, body, bot, OFFERED | (FOR_TESTS if test_profile else {}))
-    return SessionSpec(
-        bot=name,
-        flow=body.flow or (bot.flow if bot else ""),
-        personality=body.personality or (bot.personality if bot else "") or "",
-        stack=body.stack or stack or (bot.stack if bot else "") or "",
-        channel=channel,
-        transport=transport,
+    return Wanted(
+        bot=body.bot,
+        flow=body.flow,
+        personality=body.personality,
+        stack=body.stack,
+        channel=body.channel,
+        transport=request.transport or ("daily" if request.createDailyRoom else ""),
         inputs=body.inputs,
         identity=body.identity,
+    )
+
+
+def spec_of(request: StartRequest, project: Project, *, stack: str = "", test_profile: bool = False) -> SessionSpec:
+    """The session that was asked for in Pipecat's shape."""
+    return session_of(wanted_of(request), project, stack=stack, test_profile=test_profile)
+
+
+def session_of(wanted: Wanted, project: Project, *, stack: str = "", test_profile: bool = False) -> SessionSpec:
+    """The session that was asked for; every name in it is the project's."""
+    name = wanted.bot or ("" if wanted.flow else project.default_bot) or ""
+    if not name and not wanted.flow:
+        raise UserError("neither a bot nor a flow is named", fix=f"Name a `bot`. {did_you_mean('', project.bots)}")
+    bot = _bot(project, name) if name else None
+    for kind, asked in (("flow", wanted.flow), ("personality", wanted.personality), ("stack", wanted.stack)):
+        if asked:
+            _known(kind, asked, project.names(_PLURALS[kind]))
+    channel, transport = _way(wanted, bot, OFFERED | FOR_TESTS if test_profile else OFFERED)
+    return SessionSpec(
+        tenant=wanted.tenant,
+        bot=name,
+        flow=wanted.flow or (bot.flow if bot else ""),
+        personality=wanted.personality or (bot.personality if bot else "") or "",
+        stack=wanted.stack or stack or (bot.stack if bot else "") or "",
+        channel=channel,
+        transport=transport,
+        room=wanted.room,
+        inputs=wanted.inputs,
+        config=wanted.config,
+        identity=wanted.identity,
+        not_after=wanted.not_after,
     )
 
 
@@ -74,19 +120,19 @@ def _bot(project: Project, name: str) -> Bot:
     return project.bots[name]
 
 
-def _way(request: StartRequest, body: StartBody, bot: Bot | None, offered: dict[str, str]) -> tuple[str, str]:
+def _way(wanted: Wanted, bot: Bot | None, offered: dict[str, str]) -> tuple[str, str]:
     """Channel and transport."""
-    asked = request.transport or ("daily" if request.createDailyRoom else "")
+    asked = wanted.transport
     if not asked:
-        asked = "websocket" if body.channel == "text" else (bot.transport if bot else "") or "webrtc"
+        asked = "websocket" if wanted.channel == "text" else (bot.transport if bot else "") or "webrtc"
         asked = asked if asked in offered else "webrtc"
     _known("transport", asked, offered)
-    if body.channel == "text" and offered[asked] == "smallwebrtc":
+    if wanted.channel == "text" and offered[asked] == "smallwebrtc":
         raise RefusedError("a text session goes over `websocket`", status=422, fix="Leave `transport` out.")
-    return body.channel or "voice", offered[asked]
+    return wanted.channel or "voice", offered[asked]
 
 
 def _known(kind: str, name: str, names: Iterable[str]) -> None:
     known = list(names)
-    if name and name not in known:
+    if name not in known:
         raise UnknownNameError(f"there is no {kind} `{name[:100]}`", fix=did_you_mean(name, known))

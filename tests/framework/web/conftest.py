@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +10,9 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from framework.control.connection import Connection
+from framework.control.store import Store
+from framework.processes.gateway import Gateway, GatewaySettings
 from framework.processes.runner import Runner
 from framework.processes.settings import Deadlines, RunnerSettings
 
@@ -33,6 +37,8 @@ class StandInBot:
     stack: str = "offline"
     transport: str = "smallwebrtc"
     max_sessions: int | None = None
+    on_lost: str = "fail"
+    class_: str = "default"
 
 
 @dataclass(frozen=True)
@@ -42,6 +48,7 @@ class StandInProject:
     root: Path
     bots: dict = field(default_factory=lambda: {"hello": StandInBot(), "single": StandInBot(max_sessions=1)})
     default_bot: str = "hello"
+    tenants: dict = field(default_factory=dict)
 
     def names(self, kind):
         return {"flows": ["hello"], "personalities": ["ava"], "stacks": ["offline"]}[kind]
@@ -71,6 +78,71 @@ async def run_runner(tmp_path, monkeypatch):
             return runner
 
         yield run_runner
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: dict
+    text: str
+    body: object
+
+
+class Caller:
+    """Asks a gateway."""
+
+    def __init__(self, http, gateway, store, key=""):
+        self.http, self.gateway, self.store = http, gateway, store
+        self.headers = {"Authorization": f"Bearer {key}"} if key else {}
+
+    @property
+    def url(self):
+        return self.gateway.url
+
+    def with_key(self, key):
+        return Caller(self.http, self.gateway, self.store, key)
+
+    async def ask(self, method, path, *, headers=(), **options):
+        headers = {**self.headers, **dict(headers)}
+        async with self.http.request(method, self.url + path, headers=headers, **options) as answer:
+            text = (await answer.read()).decode(errors="replace")
+            body = json.loads(text) if "json" in answer.headers.get("content-type", "") else None
+            return Answer(answer.status, answer.headers, text, body)
+
+    async def get(self, path, **options):
+        return await self.ask("GET", path, **options)
+
+    async def post(self, path, body=None, **options):
+        return await self.ask("POST", path, **({"json": body} if body is not None else {}), **options)
+
+
+@pytest.fixture
+async def run_gateway(tmp_path, http):
+    """Start a gateway over a store, the embedded one if none is given; it is gone when the test is over."""
+    (tmp_path / "hello.yaml").write_text(FLOW)
+    async with contextlib.AsyncExitStack() as stack:
+
+        async def run_gateway(store=None, *, project=None, limits=None, key="", **environment):
+            store = store or Store(Connection.embedded(), limits=limits)
+            environment = {"CONVO_RATE_REQUESTS": "0", **environment}
+            settings = GatewaySettings(root=tmp_path, environment=environment)
+            gateway = Gateway(store, project or (lambda: StandInProject(tmp_path)), settings, port=0)
+            running = asyncio.create_task(gateway.run(signals=False))
+
+            async def leave():
+                gateway.leave()
+                await asyncio.wait_for(running, 30)
+                await store.close()
+
+            stack.push_async_callback(leave)
+            return Caller(http, gateway, store, key)
+
+        yield run_gateway
+
+
+@pytest.fixture
+async def gateway(run_gateway):
+    return await run_gateway()
 
 
 @pytest.fixture

@@ -1,0 +1,88 @@
+"""`POST /join`: the hot path. One parse, one script, one answer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+
+from pydantic import ValidationError
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from framework.suggest import did_you_mean
+from framework.web import problems
+from framework.web.admission import Admission, NotAdmittedError, is_new
+from framework.web.bodies import read
+from framework.web.edge import credential_of
+from framework.web.limits import DEPTH, json_object
+from framework.web.ports import RefusedError
+from framework.web.schemas import JoinRequest
+
+LIMIT = 256 * 1024
+"""Longest body: it travels through the store."""
+_ODD = re.compile(rb"NaN|Infinity|[0-9]{19}|\\u[dD][89a-fA-F]")
+"""What the fast parser lets pass and a reader elsewhere would not."""
+
+
+def parse(body: bytes) -> JoinRequest:
+    """The request in a body, or a sentence that says what is wrong with it.
+
+    >>> parse(b'{"bot": "clinic"}').bot
+    'clinic'
+    """
+    if _ODD.search(body) or body.count(b"[") + body.count(b"{") > DEPTH:
+        json_object(body)
+    try:
+        return JoinRequest.model_validate_json(body or b"{}")
+    except ValidationError as error:
+        return _slowly(body, error)
+
+
+def route(admission: Admission) -> Callable[[Request], Awaitable[Response]]:
+    """The route's function."""
+
+    async def join(request: Request) -> Response:
+        """Ask for a session; it is queued, and given to a warm runner at once where there is one."""
+        asked = parse(await read(request, LIMIT))
+        wish = admission.request(asked, credential_of(request), request.headers.get("idempotency-key", ""))
+        try:
+            joining = await admission.join(wish)
+        except NotAdmittedError as refused:
+            return of_refusal(refused)
+        return JSONResponse(
+            {
+                "session_id": joining.session_id,
+                "pid": joining.session_id,
+                "room": wish.room,
+                "status": joining.state,
+                "position": joining.position,
+            },
+            HTTPStatus.ACCEPTED if is_new(joining, wish) else HTTPStatus.OK,
+        )
+
+    return join
+
+
+def of_refusal(refused: NotAdmittedError) -> JSONResponse:
+    """The problem that a refused join becomes."""
+    more = {"outcome": refused.outcome} | ({"session_id": refused.session_id} if refused.session_id else {})
+    return problems.problem(
+        refused.status, refused.message, fix=refused.fix, retry_after_s=refused.retry_after_s, **more
+    )
+
+
+def _slowly(body: bytes, error: ValidationError) -> JoinRequest:
+    """What a body that the fast way refused may still be, or why not."""
+    asked = json_object(body)
+    ours = {name: value for name, value in asked.items() if not name.startswith("x-")}
+    for name in ours:
+        if name not in JoinRequest.model_fields:
+            raise RefusedError(
+                f"the body has no key `{name[:100]}`",
+                status=HTTPStatus.UNPROCESSABLE_ENTITY,
+                fix=did_you_mean(name, JoinRequest.model_fields),
+            )
+    if len(ours) == len(asked):
+        raise error
+    return JoinRequest.model_validate(ours)
