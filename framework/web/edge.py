@@ -104,7 +104,7 @@ class Guarded:
             raise _NotAllowedError(
                 403, f"this needs the scope {' or '.join(f'`{name}`' for name in rule.scopes)}", _fix(rule)
             )
-        if wait := self.rates.requests.take(credential.key_id):
+        if credential.kind != "local" and (wait := self.rates.requests.take(credential.key_id)):
             raise _NotAllowedError.of(too_often(wait))
         state["credential"] = credential
         return rule

@@ -11,6 +11,7 @@ from starlette.datastructures import Headers
 from framework.web.auth import Denied, is_loopback
 
 HOW: Final = "Send `Authorization: Bearer <key>`. Make a key with `convo keys new NAME --scopes join,read`."
+_OURS = ("same-origin", "none")
 _PROXIED = ("forwarded", "x-forwarded-for", "x-real-ip")
 
 
@@ -62,7 +63,8 @@ def strange_page(headers: Headers, origins: frozenset[str] = frozenset()) -> Den
     if origin is not None and origin in origins:
         return None
     same = origin is None or (origin != "null" and urlsplit(origin).netloc == headers.get("host", ""))
-    if same and headers.get("sec-fetch-site", "none") in ("same-origin", "none"):
+    # A link from elsewhere may open the page: where it leads can't be read by the page that it was on.
+    if same and (headers.get("sec-fetch-site", "none") in _OURS or headers.get("sec-fetch-mode") == "navigate"):
         return None
     return Denied(
         403, "another page may not use this gateway", "Open the gateway's own page, or see CONVO_CORS_ORIGINS."

@@ -10,12 +10,13 @@ import hashlib
 import json
 import math
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, ClassVar
 
 import jwt
 
-from framework.errors import UserError
+from framework.errors import MissingExtraError, UserError
 from framework.settings import Group
 from framework.web.credentials import SCOPES, Credential, is_tenant
 
@@ -182,6 +183,7 @@ class Tokens:
     def _load(self) -> None:
         path = self._settings.jwks_file
         assert path is not None  # noqa: S101 - for the type checker
+        _need_cryptography()
         try:
             found = path.stat()
             seen = (found.st_mtime_ns, found.st_ino, found.st_size)
@@ -234,6 +236,7 @@ def _check_times(claims: dict[str, Any], now: float) -> None:
 
 def _public(pem: str) -> _Key:
     """A public key with the one algorithm that goes with it."""
+    _need_cryptography()
     from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415 - heavy, and only for this choice
     from cryptography.hazmat.primitives.serialization import load_pem_public_key  # noqa: PLC0415 - likewise
 
@@ -245,6 +248,14 @@ def _public(pem: str) -> _Key:
             where="CONVO_JWT_PUBLIC_KEY",
             fix="Give an RSA (2048 bits or more), P-256 or Ed25519 public key in PEM form.",
         ) from None
+
+
+def _need_cryptography() -> None:
+    if find_spec("cryptography") is None:
+        raise MissingExtraError(
+            "public keys need the package `cryptography`",
+            fix="Run `pip install 'PyJWT[crypto]'`, or use CONVO_JWT_SECRET.",
+        )
 
 
 def _of_jwk(item: dict[str, Any]) -> _Key:

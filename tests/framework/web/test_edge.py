@@ -321,6 +321,12 @@ async def test_one_credential_that_asks_too_often_is_told_to_wait_and_no_other()
     assert (await ask(app, "GET", "/events", key=ALL[0].text))[0] == 200
 
 
+async def test_this_machine_alone_without_keys_may_ask_as_often_as_it_likes():
+    app = Guarded(application(), Gatekeeper(Ring()), rates=Rates(Buckets(0.1, 3), Buckets(1, 30)))
+    answers = [await ask(app, "GET", "/events", host="127.0.0.1:4444") for _ in range(10)]
+    assert {status for status, *_ in answers} == {200}
+
+
 async def test_an_address_that_is_refused_too_often_is_told_to_wait_but_a_good_key_there_passes():
     app = edge(rates=Rates(Buckets(0, 0), Buckets(0.1, 3)))
     statuses = [(await ask(app, "GET", "/events", key=f"convo_{number:012}_{'x' * 40}"))[0] for number in range(5)]

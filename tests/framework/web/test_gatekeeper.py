@@ -240,6 +240,8 @@ async def signed_in(gate, **more):
 async def test_a_cookie_signs_the_page_in(gate):
     assert (await gate.authenticate(await signed_in(gate))).tenant == "acme"
     assert (await gate.authenticate(await signed_in(gate, origin="https://gateway.example"))).tenant == "acme"
+    by_a_link = await signed_in(gate, sec_fetch_site="same-site", sec_fetch_mode="navigate")
+    assert (await gate.authenticate(by_a_link)).tenant == "acme"
     await denied(gate, headers(cookie=f"{COOKIE}=x.y"))
     await denied(gate, headers(cookie=f"{COOKIE}="))
     await denied(gate, headers(cookie="=;;;"))
@@ -255,6 +257,7 @@ async def test_a_cookie_signs_the_page_in(gate):
         {"origin": ""},
         {"sec_fetch_site": "cross-site"},
         {"sec_fetch_site": "same-site"},
+        {"origin": "https://evil.example", "sec_fetch_mode": "navigate", "sec_fetch_site": "cross-site"},
     ],
     ids=str,
 )
