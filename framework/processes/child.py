@@ -4,31 +4,49 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import signal
-import socket
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, Protocol
 
 from loguru import logger
 from pydantic import BaseModel, ValidationError
 
-from framework.processes.messages import FROM_WORKER, LINE_LIMIT, Beat, Broken, Leave, Preparing, Warm, line
-from framework.processes.settings import Deadlines, RunnerSettings
+from framework.processes.messages import FROM_WORKER, Beat, Broken, Leave, Preparing, Warm, line
+from framework.processes.settings import Deadlines
 
-_STDERR = 2
 Hear = Callable[["Child", Any], None]
 """Called with each message of a worker, and with `None` when the process is gone."""
 
 
+class Process(Protocol):
+    """A process of the operating system, however it was started."""
+
+    @property
+    def pid(self) -> int:
+        """Its number; another process may have it once `wait` has returned."""
+        ...
+
+    @property
+    def why(self) -> str:
+        """Why it ended, where that is known and not its own doing."""
+        ...
+
+    def send_signal(self, number: signal.Signals, /) -> None:
+        """Signal it, and never a stranger that has its number now."""
+        ...
+
+    async def wait(self) -> int:
+        """Its exit code, once it is gone; below zero for a signal."""
+        ...
+
+
 class Child:
-    """A worker. Whoever spawned it awaits `end`, so that no process is left behind."""
+    """A worker. Whoever started it awaits `end`, so that no process is left behind."""
 
     def __init__(
         self,
-        process: asyncio.subprocess.Process,
+        process: Process,
         streams: tuple[asyncio.StreamReader, asyncio.StreamWriter],
         socket_path: Path,
         hear: Hear,
@@ -46,7 +64,11 @@ class Child:
         self.broken: Broken | None = None
         self.doing = "starting"
         self.beat: Beat | None = None
-        self._heard_at = asyncio.get_running_loop().time()
+        self.why = ""
+        """Why its supervisor has ended it, where that isn't the end of its sessions."""
+        self.pss_mb = 0.0
+        """Its own memory and its share of what it shares, as last measured."""
+        self._born = self._heard_at = asyncio.get_running_loop().time()
         self._process = process
         self._reader, self._writer = streams
         self._hear = hear
@@ -59,6 +81,23 @@ class Child:
     def silent_s(self) -> float:
         """Seconds since the worker last said anything."""
         return asyncio.get_running_loop().time() - self._heard_at
+
+    @property
+    def age_s(self) -> float:
+        """Seconds since it was started."""
+        return asyncio.get_running_loop().time() - self._born
+
+    @property
+    def fate(self) -> str:
+        """Why it is gone, in a sentence's half; empty where nobody knows."""
+        return self.why or self._process.why
+
+    @property
+    def state(self) -> Literal["starting", "idle", "busy", "ending"]:
+        """What it is there for at the moment."""
+        if self.retired or self.gone.is_set():
+            return "ending"
+        return "busy" if self.sessions else "idle" if self.warm else "starting"
 
     def send(self, message: BaseModel) -> None:
         """Say something; a worker that is gone doesn't mind."""
@@ -129,32 +168,3 @@ class Child:
         self._hear(self, None)
         with contextlib.suppress(OSError):
             self.socket.unlink()
-
-
-async def spawn(settings: RunnerSettings, folder: Path, environment: Mapping[str, str], hear: Hear) -> Child:
-    """Start a worker; it gets ready by itself and says so."""
-    ours, theirs = socket.socketpair()
-    path = folder / f"{os.urandom(6).hex()}.sock"
-    try:
-        process = await asyncio.create_subprocess_exec(
-            *_command(settings, theirs.fileno(), path),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=_STDERR,  # stdout is the supervisor's, for what a person or program reads
-            env=dict(environment),
-            pass_fds=[theirs.fileno()],
-            start_new_session=True,  # Ctrl-C is the supervisor's to pass on
-        )
-    finally:
-        theirs.close()
-    streams = await asyncio.open_unix_connection(sock=ours, limit=LINE_LIMIT)
-    return Child(process, streams, path, hear)
-
-
-def _command(settings: RunnerSettings, control: int, path: Path) -> list[str]:
-    return [
-        *(sys.executable, "-m", "framework.processes.worker"),
-        *("--control", str(control), "--socket", str(path)),
-        *("--root", str(settings.root), "--backend", settings.backend),
-        *("--client-s", str(settings.deadlines.client_s)),
-        *(("--stack", settings.stack) if settings.stack else ()),
-    ]

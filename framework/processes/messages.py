@@ -1,4 +1,4 @@
-"""What a supervisor and its workers say to each other: one JSON object a line over a socket pair."""
+"""What a supervisor says to its workers and its zygote, and they to it: one JSON object a line over a socket pair."""
 
 from __future__ import annotations
 
@@ -27,6 +27,16 @@ class Start(_Message):
     spec: SessionSpec
     secrets: dict[str, str] = Field(default_factory=dict, repr=False)
     """Environment variables that were kept from the worker until it had a session."""
+    until: float | None = None
+    """The session's first lease; without one it has no end."""
+
+
+class Lease(_Message):
+    """Let the session speak until this moment of `time.monotonic()`, which is one clock for all of a machine."""
+
+    do: Literal["lease"] = "lease"
+    session: str
+    until: float
 
 
 class Obey(_Message):
@@ -51,12 +61,51 @@ class Cancel(_Message):
     do: Literal["cancel"] = "cancel"
     session: str
     reason: str
+    silent: bool = False
+    """Another one has the session: not one more word."""
 
 
 class Leave(_Message):
     """Go away; there will be no further session."""
 
     do: Literal["leave"] = "leave"
+
+
+# --- To a zygote, one packet each -----------------------------------------------
+
+
+class Fork(_Message):
+    """Fork a worker; its end of its own control socket comes with this message."""
+
+    do: Literal["fork"] = "fork"
+    socket: str
+    """Where it is to serve signalling."""
+
+
+# --- From a zygote ------------------------------------------------------------
+
+
+class Forked(_Message):
+    """A worker is there; a pidfd of it comes with this message."""
+
+    what: Literal["forked"] = "forked"
+    socket: str
+    pid: int
+
+
+class Reaped(_Message):
+    """A worker has exited, with a code as `subprocess` gives it: below zero for a signal."""
+
+    what: Literal["reaped"] = "reaped"
+    pid: int
+    code: int
+
+
+class Unforkable(_Message):
+    """Forking would not be safe here; workers have to be started one by one."""
+
+    what: Literal["unforkable"] = "unforkable"
+    why: str
 
 
 # --- From a worker ------------------------------------------------------------
@@ -100,14 +149,14 @@ class Happened(_Message):
 
 
 class Obeyed(_Message):
-    """What became of an order."""
+    """What became of an order; may be said several times, `applied` first and then `spoken`."""
 
     what: Literal["obeyed"] = "obeyed"
     session: str
     order_id: str
     status: str
-    refused: str = ""
-    """Why not; empty for an accepted order."""
+    why: str = ""
+    """Why it was refused."""
 
 
 class Beat(_Message):
@@ -129,12 +178,14 @@ class Ended(_Message):
     """A sentence for people where the session failed."""
 
 
-ToWorker = Annotated[Start | Obey | Stop | Cancel | Leave, Field(discriminator="do")]
+ToWorker = Annotated[Start | Lease | Obey | Stop | Cancel | Leave, Field(discriminator="do")]
 FromWorker = Annotated[
     Preparing | Warm | Broken | Phase | Happened | Obeyed | Beat | Ended, Field(discriminator="what")
 ]
-TO_WORKER: TypeAdapter[Start | Obey | Stop | Cancel | Leave] = TypeAdapter(ToWorker)
+FromZygote = Annotated[Preparing | Warm | Broken | Unforkable | Forked | Reaped, Field(discriminator="what")]
+TO_WORKER: TypeAdapter[Start | Lease | Obey | Stop | Cancel | Leave] = TypeAdapter(ToWorker)
 FROM_WORKER: TypeAdapter[Preparing | Warm | Broken | Phase | Happened | Obeyed | Beat | Ended] = TypeAdapter(FromWorker)
+FROM_ZYGOTE: TypeAdapter[Preparing | Warm | Broken | Unforkable | Forked | Reaped] = TypeAdapter(FromZygote)
 
 
 def line(message: BaseModel) -> bytes:

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 
 from loguru import logger
 
+from framework.errors import FrameworkError
 from framework.processes.child import Child
 from framework.processes.settings import Deadlines
 from framework.web.ports import RefusedError
@@ -19,8 +20,16 @@ _RETRY_S = (1.0, 5.0, 20.0, 60.0)
 class Pool:
     """Keeps `spare` workers warm; whoever takes one is followed by a new one."""
 
-    def __init__(self, start: Callable[[], Awaitable[Child]], *, spare: int, deadlines: Deadlines) -> None:
+    def __init__(
+        self,
+        start: Callable[[], Awaitable[Child]],
+        *,
+        spare: int,
+        deadlines: Deadlines,
+        doing: Callable[[], str] = lambda: "starting",
+    ) -> None:
         self._start = start
+        self._doing = doing
         self._spare = spare
         self._deadlines = deadlines
         self._idle: list[Child] = []
@@ -42,7 +51,9 @@ class Pool:
     @property
     def doing(self) -> str:
         """What the worker that is getting ready does, for people who wait."""
-        return next((child.doing for child in self._getting_ready), "ready" if self._idle else "starting")
+        if self._idle and not self._getting_ready:
+            return "ready"
+        return next((child.doing for child in self._getting_ready), self._doing())
 
     def open(self) -> None:
         """Begin to keep workers warm."""
@@ -107,21 +118,30 @@ class Pool:
                 await asyncio.sleep(_RETRY_S[min(self._failures, len(_RETRY_S)) - 1])
 
     async def _add(self) -> bool:
-        child = await self._start()
+        child = await self._ready_one()
+        async with self._changed:
+            if child:
+                self._idle.append(child)
+                self._failures, self.problem = 0, ""
+            else:
+                self._failures += 1
+            self._changed.notify_all()
+        return child is not None
+
+    async def _ready_one(self) -> Child | None:
+        try:
+            child = await self._start()
+        except FrameworkError as error:
+            self.problem, self.fix = error.message, error.fix
+            logger.bind(problem=self.problem).error("no worker could be started")
+            return None
         self._getting_ready.add(child)
         try:
             ready = await self._got_ready(child)
         finally:
             if not self._closed:
                 self._getting_ready.discard(child)
-        async with self._changed:
-            if ready:
-                self._idle.append(child)
-                self._failures, self.problem = 0, ""
-            else:
-                self._failures += 1
-            self._changed.notify_all()
-        return ready
+        return child if ready else None
 
     async def _got_ready(self, child: Child) -> bool:
         with contextlib.suppress(TimeoutError):

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from framework.errors import UserError
+from framework.settings import Group
+
 _SECRET = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?|DSN|_PAT)$")
+_SECRET_IN_URL = re.compile(r"^[a-z][a-z0-9+.-]*://[^/@\s]*:[^/@\s]+@")
+_OURS = re.compile(r"^(CONVO_RUNNER_TOKEN|REDIS_.*|(CONVO|GATEWAY|DAILY_WEBHOOK)_.*(KEYS?|SECRET))$")
+"""What opens the doors of this program's own processes: no business of a session."""
+GRACE = "CONVO_GRACE_SECS"
+_GOING_S = 2.0
+"""For the runner itself to go, after its last session."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +51,31 @@ class Deadlines:
     linger_s: float = 30.0
     """How long a worker of text sessions stays after its last one."""
 
+    memory_s: float = 5.0
+    """Between two looks at how much memory workers take."""
+
+    fork_s: float = 10.0
+    """For a zygote to fork a worker."""
+
+    @property
+    def ladder_s(self) -> float:
+        """From the wish that a session end until the last of its process is gone."""
+        return self.stop_s + self.cancel_s + self.term_s
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkerSettings(Group):
+    """How workers come to be, and how much memory one may take."""
+
+    fork: bool = True
+    """Whether workers are forked from a process that has loaded everything, where the system can do so."""
+
+    worker_warn_mb: int = 1000
+    """A worker's own memory and its share of what is shared (PSS), in megabytes, above which it is logged."""
+
+    worker_max_mb: int = 0
+    """The same, above which the worker is killed; 0: never."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class RunnerSettings:
@@ -72,6 +107,8 @@ class RunnerSettings:
 
     deadlines: Deadlines = field(default_factory=Deadlines)
 
+    workers: WorkerSettings = field(default_factory=WorkerSettings.read)
+
 
 def withhold(environment: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
     """The environment split into what a spare worker may see and what comes with its session.
@@ -79,7 +116,30 @@ def withhold(environment: Mapping[str, str]) -> tuple[dict[str, str], dict[str, 
     >>> withhold({"PATH": "/bin", "OPENAI_API_KEY": "k"})
     ({'PATH': '/bin'}, {'OPENAI_API_KEY': 'k'})
     """
-    secrets = {name: value for name, value in environment.items() if _SECRET.search(name)}
-    plain = {name: value for name, value in environment.items() if name not in secrets}
-    secrets.pop("CONVO_RUNNER_TOKEN", None)  # the runner's own door, no business of a session
-    return plain, secrets
+    told = {name: value for name, value in environment.items() if not _OURS.match(name)}
+    secrets = {name: value for name, value in told.items() if _SECRET.search(name) or _SECRET_IN_URL.match(value)}
+    return {name: value for name, value in told.items() if name not in secrets}, secrets
+
+
+def check_grace(drain_s: float, environment: Mapping[str, str], deadlines: Deadlines | None = None) -> None:
+    """Refuse to start where the sessions would be killed while they are still being let go.
+
+    Args:
+        drain_s: How long sessions may go on once the runner is to leave.
+        environment: `CONVO_GRACE_SECS` in it says how long the runner is left after SIGTERM; without it nobody hurries.
+        deadlines: What it takes to end what has not ended by then.
+    """
+    text = environment.get(GRACE, "")
+    if not text:
+        return
+    try:
+        grace = float(text)
+    except ValueError:
+        raise UserError(f"`{GRACE}` is no number", fix="Set it to `terminationGracePeriodSeconds`.") from None
+    needed = drain_s + (deadlines or Deadlines()).ladder_s + _GOING_S
+    if grace < needed:
+        raise UserError(
+            f"the runner would be killed {grace:g} s after SIGTERM, but takes {needed:g} s to leave",
+            where=GRACE,
+            fix=f"Set `terminationGracePeriodSeconds` to {math.ceil(needed)} or more, or lower CONVO_DRAIN_SECS.",
+        )

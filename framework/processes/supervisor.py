@@ -9,100 +9,83 @@ import shutil
 import tempfile
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Coroutine
-from dataclasses import dataclass, field
+from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from loguru import logger
 from pydantic import BaseModel
 
-from framework.processes.child import Child, spawn
-from framework.processes.messages import Cancel, Ended, Happened, Obey, Obeyed, Phase, Start, Stop
+from framework.processes.child import Child
+from framework.processes.held import Given, Held
+from framework.processes.messages import Cancel, Ended, Happened, Lease, Obey, Obeyed, Phase, Start, Stop
+from framework.processes.nursery import Nursery
 from framework.processes.pool import Pool
 from framework.processes.settings import RunnerSettings, withhold
-from framework.sessions.events import iso
+from framework.processes.watch import Watch
 from framework.sessions.orders import AnyOrder
 from framework.sessions.spec import SessionSpec
-from framework.web.ports import Readiness, RefusedError, SessionView, UnknownSessionError
+from framework.web.ports import Readiness, RefusedError, SessionView, UnknownSessionError, WorkerView
+
+if TYPE_CHECKING:
+    from framework.control.ports import Listener
 
 _REMEMBERED = 200
 """Sessions that are kept in the list after their end."""
-
-
-@dataclass
-class Held:
-    """A session that this runner has, or had."""
-
-    spec: SessionSpec
-    state: str = "starting"
-    child: Child | None = None
-    started_at: float = field(default_factory=time.time)
-    ended_at: float = 0.0
-    reason: str = ""
-    message: str = ""
-    node: str = ""
-    orders: dict[str, asyncio.Future[Obeyed]] = field(default_factory=dict)
-    there: asyncio.Event = field(default_factory=asyncio.Event)
-    over: asyncio.Event = field(default_factory=asyncio.Event)
-    ending: bool = False
-    vanished: bool = False
-
-    def view(self) -> SessionView:
-        """What may be shown of it."""
-        return SessionView(
-            session_id=self.spec.session_id,
-            bot=self.spec.bot,
-            flow=self.spec.flow,
-            channel=self.spec.channel,
-            transport=self.spec.transport,
-            state=self.state,  # type: ignore[arg-type]  # only the words of `SessionView.state` are ever put in
-            started_at=iso(self.started_at),
-            ended_at=iso(self.ended_at) if self.ended_at else "",
-            reason=self.reason,
-            message=self.message,
-            node=self.node,
-            pid=self.child.pid if self.child and not self.over.is_set() else 0,
-        )
+_GOING_S = 2.0
+"""For the news of the last sessions' ends to arrive."""
 
 
 class Supervisor:
-    """The sessions of one runner; implements `framework.web.ports.Sessions`."""
+    """The sessions of one runner; a `web.ports.Sessions` for its door and a `control.ports.Holder` for a fleet."""
 
-    def __init__(self, settings: RunnerSettings) -> None:
+    def __init__(self, settings: RunnerSettings, *, listener: Listener | None = None) -> None:
         self._settings = settings
+        self.listener = listener
+        """Hears what becomes of the sessions; may be set until the first of them starts."""
         self._folder = Path(tempfile.mkdtemp(prefix="convo-"))
-        self._environment, self._secrets = withhold(os.environ)
+        environment, self._secrets = withhold(os.environ)
         self._held: OrderedDict[str, Held] = OrderedDict()
+        self._leases: dict[str, float] = {}
         self._children: set[Child] = set()
         self._texts: dict[str, Child] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._counts: Counter[str] = Counter()
         self._text_lock = asyncio.Lock()
         self.draining = False
-        self.pool = Pool(self._spawn, spare=settings.spare, deadlines=settings.deadlines)
+        self.nursery = Nursery(settings, self._folder, environment, self._heard)
+        self.pool = Pool(
+            self._new_child, spare=settings.spare, deadlines=settings.deadlines, doing=lambda: self.nursery.doing
+        )
 
     # --- the runner's life ----------------------------------------------------
 
     def open(self) -> None:
         """Begin: warm workers up and watch them."""
         self.pool.open()
-        self._keep(self._watch(), name="supervisor: watch")
+        watch = Watch(
+            self._children,
+            self._settings.deadlines,
+            self._settings.workers,
+            lambda work: self._keep(work, name="supervisor: end a worker"),
+        )
+        self._keep(watch.silence(), name="supervisor: silence")
+        self._keep(watch.memory(), name="supervisor: memory")
 
     async def drain(self, patience: float) -> None:
         """Take no new session; let those that live go on for a while, then ask them to end."""
         self.draining = True
         await self._until_over(patience)
         for held in self._live():
-            self.leave(held.spec.session_id, "drained")
-        limits = self._settings.deadlines
-        await self._until_over(limits.stop_s + limits.cancel_s + limits.term_s + 2)
+            self.leave(held.session, "drained")
+        await self._until_over(self._settings.deadlines.ladder_s + _GOING_S)
 
     async def close(self) -> None:
         """End every worker; afterwards no process of ours is left."""
         self.draining = True
         await self.pool.close()
         await asyncio.gather(*(child.end(self._settings.deadlines) for child in [*self._children]))
+        await self.nursery.close()
         for task in [*self._tasks]:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -110,19 +93,55 @@ class Supervisor:
 
     # --- sessions -------------------------------------------------------------
 
+    @property
+    def capacity(self) -> int:
+        """Sessions that it could hold at once."""
+        return self._settings.max_sessions
+
     async def start(self, spec: SessionSpec) -> None:
-        """Give the session a warm worker."""
+        """Give the session a warm worker. The same id and epoch again changes nothing; a later epoch takes over."""
+        if await self._begun(spec):
+            return
         self._admit(spec)
-        held = self._held[spec.session_id] = Held(spec)
-        try:
-            held.child = await self._worker_for(spec)
-        except RefusedError as refusal:
-            self._over(held, "failed", "start", str(refusal))
-            raise
-        held.child.sessions.add(spec.session_id)
-        held.child.send(Start(spec=spec, secrets=self._secrets))
+        held = Held(spec, until=self._leases.pop(spec.session_id, None))
+        self._held.pop(spec.session_id, None)
+        self._held[spec.session_id] = held
+        self._tell(lambda ear: ear.phase(spec.session_id, "starting"))
+        child = await self._given(held)
+        held.child = child
+        child.sessions.add(spec.session_id)
+        child.send(Start(spec=spec, secrets=self._secrets, until=held.until))
+        for given in held.orders.values():
+            child.send(Obey(session=spec.session_id, order=given.order))
         self._counts["sessions_started"] += 1
         await self._until_there(held)
+
+    async def _begun(self, spec: SessionSpec) -> bool:
+        """Whether this very session was started already; one of an earlier epoch is ended first."""
+        while held := self._held.get(spec.session_id):
+            if spec.epoch < held.spec.epoch:
+                raise RefusedError(f"the session `{spec.session_id}` was started again since (epoch {held.spec.epoch})")
+            if spec.epoch == held.spec.epoch:
+                await self._until_there(held)
+                return True
+            if held.over.is_set():
+                return False
+            self.fence(spec.session_id, "fenced")
+            await held.over.wait()
+        return False
+
+    async def _given(self, held: Held) -> Child:
+        """A worker for a session that may be told to end meanwhile."""
+        try:
+            child = await self._worker_for(held.spec)
+        except BaseException as error:
+            message = str(error) if isinstance(error, RefusedError) else "the runner is leaving"
+            self._over(held, "failed", "start", message)
+            raise
+        if held.over.is_set():
+            self._after_session(child, held.session)
+            raise RefusedError(f"the session was ended before it began ({held.reason})", fix="Start another one.")
+        return child
 
     def all(self) -> list[SessionView]:
         """Sessions that live, and those that ended lately."""
@@ -136,7 +155,8 @@ class Supervisor:
         """Begin to end a session, harder at every step."""
         held = self._get(session_id)
         if not held.ending and not held.over.is_set():
-            held.ending, held.state = True, "ending"
+            held.ending = True
+            self._now(held, "ending")
             self._keep(self._end(held, reason), name=f"{session_id}: end")
 
     def vanished(self, session_id: str) -> None:
@@ -146,24 +166,60 @@ class Supervisor:
             held.vanished = True
             self._keep(self._end_overdue(held), name=f"{session_id}: overdue")
 
-    async def order(self, session_id: str, order: AnyOrder) -> str:
-        """Give an order; the same id again answers what became of the first."""
+    def lease(self, session_id: str, until: float) -> None:
+        """Let a session speak until this moment of `time.monotonic()`; a first lease may come before its start."""
+        held = self._held.get(session_id)
+        if held is None or held.over.is_set():
+            now = time.monotonic()
+            self._leases = {session: end for session, end in self._leases.items() if end > now} | {session_id: until}
+            return
+        held.until = until
+        if held.child:
+            held.child.send(Lease(session=session_id, until=until))
+
+    def fence(self, session_id: str, reason: str) -> None:
+        """Another one has the session, or nobody: it says nothing more and ends at once. Unknown ones are no error."""
+        held = self._held.get(session_id)
+        if held and not held.fenced and not held.over.is_set():
+            held.ending = held.fenced = True
+            self._now(held, "ending")
+            self._keep(self._end(held, reason, polite=False), name=f"{session_id}: fence")
+
+    def order(self, session_id: str, order: AnyOrder) -> None:
+        """Hand an order on; the listener hears what becomes of it. The same order again changes nothing."""
+        held = self._held.get(session_id)
+        if held is None:
+            logger.bind(session=session_id, order=order.order_id).debug("an order for a session that is not here")
+        elif held.over.is_set():
+            self._tell(lambda ear: ear.obeyed(session_id, order.order_id, "refused", f"it has ended ({held.reason})"))
+        else:
+            self._give(held, order)
+
+    async def ordered(self, session_id: str, order: AnyOrder) -> str:
+        """Give an order and wait for the first answer; the same id again answers what became of it since."""
         held = self._get(session_id)
-        if held.over.is_set() or not held.child:
+        if held.over.is_set():
             raise RefusedError(f"the session has ended ({held.reason})", fix="Start another one.")
-        answer = held.orders.get(order.order_id)
-        if answer is None:
-            answer = held.orders[order.order_id] = asyncio.get_running_loop().create_future()
-            held.child.send(Obey(session=session_id, order=order))
+        before = held.orders.get(order.order_id)
+        given = self._give(held, order)
         try:
-            said = await asyncio.wait_for(asyncio.shield(answer), self._settings.deadlines.order_s)
+            said = await asyncio.wait_for(asyncio.shield(given.first), self._settings.deadlines.order_s)
         except TimeoutError:
             raise RefusedError(
                 "the session didn't answer in time", status=504, fix="Try the same order_id again."
             ) from None
-        if said.refused:
-            raise RefusedError(said.refused)
+        said = before.last if before and before.last else said
+        if said.status == "refused":
+            raise RefusedError(said.why)
         return said.status
+
+    def _give(self, held: Held, order: AnyOrder) -> Given:
+        given = held.orders.get(order.order_id)
+        if given is None:
+            given = held.orders[order.order_id] = Given(asyncio.get_running_loop().create_future(), order)
+            if held.child:
+                held.child.send(Obey(session=held.session, order=order))
+        return given
 
     def socket(self, session_id: str) -> Path:
         """Where the session's worker listens."""
@@ -171,6 +227,21 @@ class Supervisor:
         if held.over.is_set() or not held.child:
             raise RefusedError(f"the session has ended ({held.reason})", status=410, fix="Start another one.")
         return held.child.socket
+
+    def workers(self) -> list[WorkerView]:
+        """The processes that sessions are in, and those that wait for one."""
+        return [
+            WorkerView(
+                pid=child.pid,
+                state=child.state,
+                sessions=tuple(sorted(child.sessions)),
+                tenant=child.tenant,
+                pss_mb=child.pss_mb,
+                lag_ms=child.beat.lag_ms if child.beat else 0.0,
+                age_s=round(child.age_s, 1),
+            )
+            for child in sorted(self._children, key=lambda child: child.age_s, reverse=True)
+        ]
 
     def readiness(self) -> Readiness:
         """Whether a session would start now."""
@@ -205,8 +276,6 @@ class Supervisor:
                 retry_after_s=10,
                 fix="Try again later.",
             )
-        if spec.session_id in self._held:
-            raise RefusedError(f"the session `{spec.session_id}` exists already")
         if spec.not_after is not None and spec.not_after < time.time():
             raise RefusedError("the session should have begun earlier (`not_after` has passed)", status=410)
 
@@ -233,31 +302,48 @@ class Supervisor:
         child.tenant = spec.tenant
         return child
 
-    async def _spawn(self) -> Child:
-        child = await spawn(self._settings, self._folder, self._environment, self._heard)
+    async def _new_child(self) -> Child:
+        child = await self.nursery.child()
         self._children.add(child)
         return child
 
     def _heard(self, child: Child, message: BaseModel | None) -> None:
+        if message is None:
+            self._lost(child)
+            return
+        held = self._held.get(getattr(message, "session", ""))
+        if held is None or held.child is not child or held.over.is_set():
+            return
         match message:
-            case None:
-                self._lost(child)
-            case Phase(session=session, phase=phase) if session in child.sessions:
-                held = self._held[session]
-                held.state = "ending" if held.ending else phase
+            case Phase(phase=phase):
                 held.there.set()
+                self._now(held, "ending" if held.ending else phase)
                 if phase == "ending":
-                    self.vanished(session)
-            case Happened(session=session, event=event) if session in child.sessions:
+                    self.vanished(held.session)
+            case Happened(event=event):
                 if event.get("type") == "node.entered":
-                    self._held[session].node = str(event.get("data", {}).get("node", ""))
-            case Obeyed(session=session) if session in child.sessions:
-                answer = self._held[session].orders.get(message.order_id)
-                if answer and not answer.done():
-                    answer.set_result(message)
-            case Ended(session=session) if session in child.sessions:
-                self._over(self._held[session], message.status, message.reason, message.message)
-                self._after_session(child, session)
+                    held.node = str(event.get("data", {}).get("node", ""))
+                self._tell(lambda ear: ear.happened(held.session, event))
+            case Obeyed(order_id=order_id) if order_id in held.orders:
+                held.orders[order_id].take(message)
+                self._tell(lambda ear: ear.obeyed(held.session, order_id, message.status, message.why))
+            case Ended():
+                self._over(held, message.status, message.reason, message.message)
+                self._after_session(child, held.session)
+
+    def _now(self, held: Held, phase: str) -> None:
+        if held.state != phase:
+            held.state = phase
+            self._tell(lambda ear: ear.phase(held.session, phase))
+
+    def _tell(self, what: Callable[[Listener], None]) -> None:
+        """Tell the listener; what goes wrong there is not to stop what goes on here."""
+        if self.listener is None:
+            return
+        try:
+            what(self.listener)
+        except Exception:  # noqa: BLE001 - whatever it is: the sessions go on
+            logger.opt(exception=True).error("the listener failed")
 
     def _after_session(self, child: Child, session: str) -> None:
         child.sessions.discard(session)
@@ -282,9 +368,11 @@ class Supervisor:
         if self._texts.get(child.tenant) is child:
             del self._texts[child.tenant]
         for session in [*child.sessions]:
-            held = self._held[session]
-            reason = "killed" if held.ending else "lost"
-            self._over(held, "failed", reason, "the session's process ended before the session did")
+            held = self._held.get(session)
+            if held and held.child is child:
+                message = "the session's process ended before the session did"
+                message += f": {child.fate}" if child.fate else ""
+                self._over(held, "failed", "killed" if held.ending else "lost", message)
         child.sessions.clear()
 
     async def _end_overdue(self, held: Held) -> None:
@@ -296,10 +384,12 @@ class Supervisor:
 
     async def _end(self, held: Held, reason: str, *, polite: bool = True) -> None:
         """Polite stop, cancel, SIGTERM, SIGKILL, each with its deadline."""
-        session, child, limits = held.spec.session_id, held.child, self._settings.deadlines
+        session, child, limits = held.session, held.child, self._settings.deadlines
         if not child:
+            self._over(held, "ended", reason, "")
             return
-        steps: list[tuple[Stop | Cancel, float]] = [(Cancel(session=session, reason=reason), limits.cancel_s)]
+        cancel = Cancel(session=session, reason=reason, silent=held.fenced)
+        steps: list[tuple[Stop | Cancel, float]] = [(cancel, limits.cancel_s)]
         if polite:
             steps.insert(0, (Stop(session=session, reason=reason), limits.stop_s))
         for message, patience in steps:
@@ -323,27 +413,18 @@ class Supervisor:
         held.there.set()
         held.over.set()
         self._counts[f"sessions_{state}"] += 1
-        for order_id, answer in held.orders.items():
-            if not answer.done():
-                refusal = f"the session ended ({reason}) before the order was carried out"
-                answer.set_result(
-                    Obeyed(session=held.spec.session_id, order_id=order_id, status="refused", refused=refusal)
-                )
+        refusal = f"the session ended ({reason}) before the order was carried out"
+        for order_id, given in held.orders.items():
+            if not given.done:
+                given.take(Obeyed(session=held.session, order_id=order_id, status="refused", why=refusal))
+                self._tell(lambda ear, order_id=order_id: ear.obeyed(held.session, order_id, "refused", refusal))  # type: ignore[misc]
+        self._tell(lambda ear: ear.over(held.session, state, reason, message))
         self._forget()
 
     def _forget(self) -> None:
         over = [session for session, held in self._held.items() if held.over.is_set()]
         for session in over[:-_REMEMBERED]:
             del self._held[session]
-
-    async def _watch(self) -> None:
-        """Kill workers that have fallen silent."""
-        while True:
-            await asyncio.sleep(min(1.0, self._settings.deadlines.silent_s / 4))
-            for child in [*self._children]:
-                if child.settled.is_set() and child.silent_s > self._settings.deadlines.silent_s and not child.retired:
-                    logger.bind(pid=child.pid).error("a worker gave no sign of life and is killed")
-                    self._keep(child.kill(self._settings.deadlines), name=f"worker {child.pid}: kill")
 
     async def _until_over(self, patience: float) -> None:
         with contextlib.suppress(TimeoutError):

@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import faulthandler
 import importlib
+import math
 import os
 import resource
 import signal
@@ -21,7 +22,7 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any, NoReturn, Protocol, cast
 
 import uvicorn
 from loguru import logger
@@ -37,6 +38,7 @@ from framework.processes.messages import (
     Cancel,
     Ended,
     Happened,
+    Lease,
     Leave,
     Obey,
     Obeyed,
@@ -54,6 +56,7 @@ from framework.sessions.spec import SessionSpec
 _ORPHAN_S = 3.0
 """How long a worker whose supervisor is gone may take to end its sessions."""
 _BEAT_S = 1.0
+_BACKLOG = 128
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,8 +80,15 @@ class Session(Protocol):
         """Wait for the client, converse, end."""
         ...
 
-    async def order(self, order: AnyOrder) -> str:
-        """Accept an order and return its status; raises `FrameworkError` to refuse it."""
+    async def order(self, order: AnyOrder, tell: Callable[[str, str], None]) -> None:
+        """Carry an order out and tell its status and, where it is refused, why.
+
+        `applied` may be followed by `spoken`. Raises `FrameworkError` to refuse it.
+        """
+        ...
+
+    def lease(self, until: float) -> None:
+        """Speak until this moment of `time.monotonic()` and no longer, unless there is another lease by then."""
         ...
 
     async def stop(self, reason: str) -> None:
@@ -102,16 +112,57 @@ class Backend(Protocol):
         ...
 
 
+async def prepare(backend: Backend, say: Callable[[BaseModel], None]) -> bool:
+    """Let the backend get ready; what it does, and what goes wrong, is said."""
+    try:
+        await backend.prepare(lambda text: say(Preparing(text=text)))
+    except FrameworkError as error:
+        say(Broken(message=error.message, fix=error.fix))
+    except Exception as error:  # noqa: BLE001 - whatever a backend raises, the supervisor must hear of it
+        logger.opt(exception=True).error("a worker could not get ready")
+        say(Broken(message=f"getting ready failed: {type(error).__name__}: {error}"))
+    else:
+        return True
+    return False
+
+
+def rehearse_http() -> None:
+    """Import what serving HTTP and WebSocket needs."""
+    _http(_not_here).load()
+
+
+def _http(app: ASGIApp) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        interface="asgi3",
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        ws_max_size=1 << 20,
+    )
+
+
 class Worker:
     """The process: hears its supervisor, runs sessions, says what happens."""
 
-    def __init__(self, backend: Backend, control: socket.socket, socket_path: Path, *, client_s: float) -> None:
+    def __init__(
+        self,
+        backend: Backend,
+        control: socket.socket,
+        socket_path: Path,
+        *,
+        client_s: float,
+        prepared: bool = False,
+    ) -> None:
         self._backend = backend
         self._control = control
         self._path = socket_path
         self._client_s = client_s
+        self._prepared = prepared
         self._loop = asyncio.get_running_loop()
         self._live: dict[str, Session] = {}
+        self._opened: dict[str, asyncio.Future[Session | None]] = {}
+        self._until: dict[str, float] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._left = asyncio.Event()
         self._writing = threading.Lock()
@@ -120,47 +171,28 @@ class Worker:
         """Get ready, then serve until told to leave."""
         threading.Thread(target=self._listen, name="control", daemon=True).start()
         self._keep(self._beat(), name="beat")
-        if await self._prepared():
-            self._keep(self._serve(), name="http")
-            await self._served()
-            self.say(Warm())
-            await self._left.wait()
+        if self._prepared or await prepare(self._backend, self.say):
+            with self._bound() as listening:
+                self._keep(self._serve(listening), name="http")
+                self.say(Warm())
+                await self._left.wait()
 
     def say(self, message: BaseModel) -> None:
         """Tell the supervisor; when it is gone, so are we, and the thread that listens sees to that."""
         with self._writing, contextlib.suppress(OSError):
             self._control.sendall(line(message))
 
-    async def _prepared(self) -> bool:
-        try:
-            await self._backend.prepare(lambda text: self.say(Preparing(text=text)))
-        except FrameworkError as error:
-            self.say(Broken(message=error.message, fix=error.fix))
-        except Exception as error:  # noqa: BLE001 - whatever a backend raises, the supervisor must hear of it
-            logger.opt(exception=True).error("a worker could not get ready")
-            self.say(Broken(message=f"getting ready failed: {type(error).__name__}: {error}"))
-        else:
-            return True
-        return False
+    def _bound(self) -> socket.socket:
+        """Whoever connects from now on is heard, if only a moment later."""
+        listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        listening.bind(str(self._path))
+        listening.listen(_BACKLOG)
+        return listening
 
-    async def _serve(self) -> None:
-        config = uvicorn.Config(
-            self._app,
-            interface="asgi3",
-            uds=str(self._path),
-            log_config=None,
-            access_log=False,
-            lifespan="off",
-            ws_max_size=1 << 20,
-        )
-        server = uvicorn.Server(config)
+    async def _serve(self, listening: socket.socket) -> None:
+        server = uvicorn.Server(_http(self._app))
         server.capture_signals = contextlib.nullcontext  # type: ignore[assignment,method-assign]  # ours to handle
-        await server.serve()
-
-    async def _served(self) -> None:
-        async with asyncio.timeout(10):
-            while not self._path.exists():  # noqa: ASYNC110 - uvicorn has no event for this
-                await asyncio.sleep(0.005)
+        await server.serve(sockets=[listening])
 
     async def _app(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request below `/sessions/{id}` to that session."""
@@ -196,16 +228,38 @@ class Worker:
             logger.error("the supervisor said what this worker doesn't understand; is it of another version?")
             return
         match message:
-            case Start():
-                self._keep(self._play(message), name=f"{message.spec.session_id}: play")
+            case Start(spec=spec):
+                self._until[spec.session_id] = math.inf if message.until is None else message.until
+                self._opened[spec.session_id] = self._loop.create_future()
+                self._keep(self._play(message), name=f"{spec.session_id}: play")
+            case Lease(session=session, until=until):
+                self._lease(session, until)
             case Obey():
                 self._keep(self._obey(message), name=f"{message.session}: order")
-            case Stop(session=session, reason=reason) if session in self._live:
-                self._keep(self._live[session].stop(reason), name=f"{session}: stop")
-            case Cancel(session=session, reason=reason) if session in self._live:
-                self._keep(self._live[session].cancel(reason), name=f"{session}: cancel")
+            case Stop():
+                self._keep(self._end(message), name=f"{message.session}: stop")
+            case Cancel(session=session):
+                if message.silent:
+                    self._lease(session, -math.inf)
+                self._keep(self._end(message), name=f"{session}: cancel")
             case Leave():
                 self._left.set()
+
+    def _lease(self, session: str, until: float) -> None:
+        if session in self._until:
+            self._until[session] = until
+        if session in self._live:
+            self._live[session].lease(until)
+
+    async def _there(self, session: str) -> Session | None:
+        """The session, once it is opened; `None` when it is over or there is none."""
+        opened = self._opened.get(session)
+        return await asyncio.shield(opened) if opened else None
+
+    async def _end(self, asked: Stop | Cancel) -> None:
+        live = await self._there(asked.session)
+        if live is not None:
+            await (live.stop(asked.reason) if isinstance(asked, Stop) else live.cancel(asked.reason))
 
     async def _play(self, start: Start) -> None:
         session = start.spec.session_id
@@ -213,6 +267,10 @@ class Worker:
         with logger.contextualize(session=session, tenant=start.spec.tenant):
             result = await self._result_of(start.spec)
         self._live.pop(session, None)
+        self._until.pop(session, None)
+        opened = self._opened.pop(session)
+        if not opened.done():
+            opened.set_result(None)
         status = "failed" if result.failed else "ended"
         self.say(Ended(session=session, reason=result.reason, status=status, message=result.message))
 
@@ -220,6 +278,8 @@ class Worker:
         session = spec.session_id
         try:
             live = self._live[session] = self._backend.open(spec, self._happened(session), client_s=self._client_s)
+            live.lease(self._until[session])
+            self._opened[session].set_result(live)
             return await live.run(lambda phase: self._phase(session, phase))
         except FrameworkError as error:
             return Result(reason="error", failed=True, message=str(error))
@@ -234,17 +294,20 @@ class Worker:
         return lambda event: self.say(Happened(session=session, event=event.as_json()))
 
     async def _obey(self, obey: Obey) -> None:
-        live = self._live.get(obey.session)
-        status, refused = "refused", "the session has ended"
-        if live is not None:
-            try:
-                status, refused = await live.order(obey.order), ""
-            except FrameworkError as error:
-                refused = str(error)
-            except Exception as error:  # noqa: BLE001 - an order is refused, the session lives
-                logger.opt(exception=True).error("an order failed")
-                refused = f"the order failed: {type(error).__name__}"
-        self.say(Obeyed(session=obey.session, order_id=obey.order.order_id, status=status, refused=refused))
+        def tell(status: str, why: str = "") -> None:
+            self.say(Obeyed(session=obey.session, order_id=obey.order.order_id, status=status, why=why))
+
+        live = await self._there(obey.session)
+        if live is None:
+            tell("refused", "the session has ended")
+            return
+        try:
+            await live.order(obey.order, tell)
+        except FrameworkError as error:
+            tell("refused", str(error))
+        except Exception as error:  # noqa: BLE001 - an order is refused, the session lives
+            logger.opt(exception=True).error("an order failed")
+            tell("refused", f"the order failed: {type(error).__name__}")
 
     async def _beat(self) -> None:
         while True:
@@ -276,10 +339,11 @@ async def _not_here(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.body", "body": b""})
 
 
-def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="worker", description="A runner's child; not to be started by hand.")
+def arguments(program: str, argv: Sequence[str] | None) -> argparse.Namespace:
+    """What a supervisor tells the processes that it starts."""
+    parser = argparse.ArgumentParser(prog=program, description="A runner's child; not to be started by hand.")
     parser.add_argument("--control", type=int, required=True, help="number of the open control socket")
-    parser.add_argument("--socket", type=Path, required=True, help="Unix socket to serve signalling on")
+    parser.add_argument("--socket", type=Path, help="Unix socket to serve signalling on")
     parser.add_argument("--root", type=Path, required=True, help="the project's folder")
     parser.add_argument("--backend", required=True, help="module:class that sessions run on")
     parser.add_argument("--stack", default="", help="the stack to load ahead")
@@ -287,22 +351,18 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    """Live as a worker. Leaves by `os._exit`: native libraries with threads may never finish an ordinary exit."""
-    faulthandler.enable()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    set_up()
-    asked = _arguments(argv)
+def backend_of(asked: argparse.Namespace) -> Backend:
+    """What sessions run on, as the arguments name it."""
     module, _, name = asked.backend.partition(":")
-    control = socket.socket(fileno=asked.control)
+    backend: Backend = getattr(importlib.import_module(module), name)(asked.root, asked.stack)
+    return backend
 
-    async def live() -> None:
-        backend: Backend = getattr(importlib.import_module(module), name)(asked.root, asked.stack)
-        await Worker(backend, control, asked.socket, client_s=asked.client_s).run()
 
+def live(work: Callable[[], Coroutine[Any, Any, None]]) -> NoReturn:
+    """Run until it is over, and go by `os._exit`: native libraries with threads may never finish an ordinary exit."""
     code = 0
     try:
-        asyncio.run(live(), debug=False)
+        asyncio.run(work(), debug=False)
     except BaseException:  # noqa: BLE001 - whatever it was: say it, and go
         logger.opt(exception=True).error("a worker died")
         code = 1
@@ -310,6 +370,20 @@ def main(argv: Sequence[str] | None = None) -> None:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Live as a worker."""
+    faulthandler.enable()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    set_up()
+    asked = arguments("worker", argv)
+    control = socket.socket(fileno=asked.control)
+
+    async def work() -> None:
+        await Worker(backend_of(asked), control, asked.socket, client_s=asked.client_s).run()
+
+    live(work)
 
 
 if __name__ == "__main__":

@@ -48,6 +48,21 @@ class SessionView:
 
 
 @dataclass(frozen=True, kw_only=True)
+class WorkerView:
+    """A worker process, for metrics and for people who look after it."""
+
+    pid: int
+    state: Literal["starting", "idle", "busy", "ending"]
+    sessions: tuple[str, ...]
+    tenant: str
+    pss_mb: float
+    """Its own memory and its share of what it shares with others; 0 until it was measured."""
+    lag_ms: float
+    """How late its event loop was at its last sign of life."""
+    age_s: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class Readiness:
     """Whether a session would start now, and if not, why."""
 
@@ -64,7 +79,7 @@ class Sessions(Protocol):
     """The sessions of one runner."""
 
     async def start(self, spec: SessionSpec) -> None:
-        """Give the session a worker; raises `RefusedError`."""
+        """Give the session a worker; the same id and epoch again changes nothing. Raises `RefusedError`."""
         ...
 
     def all(self) -> list[SessionView]:
@@ -83,12 +98,16 @@ class Sessions(Protocol):
         """The session's client has gone away."""
         ...
 
-    async def order(self, session_id: str, order: AnyOrder) -> str:
-        """Give an order and return its status; raises `RefusedError`."""
+    async def ordered(self, session_id: str, order: AnyOrder) -> str:
+        """Give an order and return the first that the session says to it; raises `RefusedError`."""
         ...
 
     def socket(self, session_id: str) -> Path:
         """The Unix socket where the session's worker answers HTTP and WebSocket."""
+        ...
+
+    def workers(self) -> list[WorkerView]:
+        """The processes that sessions are in, and those that wait for one."""
         ...
 
     def readiness(self) -> Readiness:

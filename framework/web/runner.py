@@ -131,7 +131,7 @@ def _add_sessions(app: FastAPI, door: Door) -> None:
         """Tell a session to say, instruct, goto, set or end."""
         door.sessions.view(session_id)
         order = ORDER.validate_python(await bodies.read_object(request))
-        return {"order_id": order.order_id, "status": await door.sessions.order(session_id, order)}
+        return {"order_id": order.order_id, "status": await door.sessions.ordered(session_id, order)}
 
 
 def _add_signalling(app: FastAPI, door: Door) -> None:

@@ -72,7 +72,10 @@ class EchoSession:
             await asyncio.Event().wait()
         return Result(reason=self.reason)
 
-    async def order(self, order: Any) -> str:
+    def lease(self, until: float) -> None:
+        self.until = until
+
+    async def order(self, order: Any, tell: Callable[[str, str], None]) -> None:
         match order.kind:
             case "goto" if order.node != "help":
                 raise SessionError(f"there is no node `{order.node}`", fix="Did you mean `help`?")
@@ -84,7 +87,9 @@ class EchoSession:
                 self.heard.append(os.environ.get("EARS_API_KEY", ""))
             case "end":
                 self.finish(order.reason)
-        return "accepted"
+        tell("applied", "")
+        if order.kind == "say":
+            tell("spoken", "")
 
     async def stop(self, reason: str) -> None:
         self.finish(reason)

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from framework.processes.settings import Deadlines, RunnerSettings
+from framework.processes.brood import can_fork
+from framework.processes.settings import Deadlines, RunnerSettings, WorkerSettings
 from framework.processes.supervisor import Supervisor
 from framework.sessions.orders import Goto, Say
 from framework.sessions.spec import SessionSpec
@@ -19,13 +20,17 @@ QUICK = Deadlines(
     warm_s=30, client_s=30, order_s=10, notice_s=0.3, stop_s=0.3, cancel_s=0.3, term_s=0.3, silent_s=2.5, linger_s=0.3
 )
 
+WAYS = [True, False] if can_fork() else [False]
 
-@pytest.fixture
-def settings(tmp_path, monkeypatch):
+
+@pytest.fixture(params=WAYS, ids=lambda forked: "forked" if forked else "spawned")
+def settings(tmp_path, monkeypatch, request):
     here = Path(__file__).parent
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(here), *filter(None, [os.environ.get("PYTHONPATH")])]))
     monkeypatch.setenv("EARS_API_KEY", "sesame")
-    return RunnerSettings(root=tmp_path, backend="backends:Echo", deadlines=QUICK)
+    return RunnerSettings(
+        root=tmp_path, backend="backends:Echo", deadlines=QUICK, workers=WorkerSettings(fork=request.param)
+    )
 
 
 @pytest.fixture
@@ -113,9 +118,9 @@ async def test_an_order_is_answered_and_a_wrong_one_refused_with_the_reason(supe
     spec = voice()
     await supervisor.start(spec)
     await until(lambda: supervisor.view(spec.session_id).state == "talking")
-    assert await supervisor.order(spec.session_id, Goto(node="help")) == "accepted"
+    assert await supervisor.ordered(spec.session_id, Goto(node="help")) == "applied"
     with pytest.raises(RefusedError, match=r"no node `helb`[\s\S]*Did you mean `help`") as caught:
-        await supervisor.order(spec.session_id, Goto(node="helb"))
+        await supervisor.ordered(spec.session_id, Goto(node="helb"))
     assert caught.value.status == 409
 
 
@@ -124,7 +129,8 @@ async def test_the_same_order_id_counts_once(supervise):
     spec = voice()
     await supervisor.start(spec)
     order = Say(text="hello", order_id="once")
-    assert await supervisor.order(spec.session_id, order) == await supervisor.order(spec.session_id, order)
+    assert await supervisor.ordered(spec.session_id, order) == "applied"
+    assert await supervisor.ordered(spec.session_id, order) in ("applied", "spoken")
 
 
 async def test_an_order_to_a_session_that_ended_is_refused(supervise):
@@ -134,7 +140,7 @@ async def test_an_order_to_a_session_that_ended_is_refused(supervise):
     supervisor.leave(spec.session_id, "left")
     await until(lambda: supervisor.view(spec.session_id).state == "ended")
     with pytest.raises(RefusedError, match=r"has ended \(left\)"):
-        await supervisor.order(spec.session_id, Say(text="hello"))
+        await supervisor.ordered(spec.session_id, Say(text="hello"))
 
 
 async def test_an_unknown_session_is_said_to_be_unknown(supervise):
@@ -162,7 +168,7 @@ async def test_a_worker_whose_loop_is_blocked_is_killed(supervise):
     await until(lambda: supervisor.view(spec.session_id).state == "talking")
     pid = supervisor.view(spec.session_id).pid
     with pytest.raises(RefusedError, match="ended"):
-        await supervisor.order(spec.session_id, Say(text="block"))
+        await supervisor.ordered(spec.session_id, Say(text="block"))
     await until(lambda: not alive(pid))
     await until(lambda: supervisor.view(spec.session_id).state == "failed")
     assert supervisor.view(spec.session_id).reason == "lost"
@@ -175,7 +181,7 @@ async def test_a_crash_ends_one_session_only(supervise):
     await supervisor.start(other)
     await until(lambda: {view.state for view in supervisor.all()} == {"talking"})
     with pytest.raises(RefusedError, match="ended"):
-        await supervisor.order(crashing.session_id, Say(text="crash"))
+        await supervisor.ordered(crashing.session_id, Say(text="crash"))
     assert supervisor.view(crashing.session_id).state == "failed"
     assert supervisor.view(other.session_id).state == "talking"
 
@@ -236,10 +242,10 @@ async def test_draining_ends_what_does_not_finish_in_time(supervise):
 async def test_a_spare_worker_holds_no_secret_and_its_session_gets_them(supervise):
     supervisor = supervise()
     await until(lambda: supervisor.pool.warm == 1)
-    assert "EARS_API_KEY" not in supervisor._environment
+    assert "EARS_API_KEY" not in supervisor.nursery._environment
     spec = voice()
     await supervisor.start(spec)
-    assert await supervisor.order(spec.session_id, Say(text="secret")) == "accepted"
+    assert await supervisor.ordered(spec.session_id, Say(text="secret")) == "applied"
 
 
 async def test_no_worker_outlives_a_supervisor_that_was_killed(settings):

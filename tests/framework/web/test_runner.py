@@ -124,7 +124,7 @@ async def test_orders_are_answered_with_their_id_and_status_or_with_the_reason(r
     runner = await run_runner()
     session = (await start(http, runner))["sessionId"]
     status, said = await order(http, runner, session, {"kind": "say", "text": "Hello", "order_id": "one"})
-    assert (status, said) == (202, {"order_id": "one", "status": "accepted"})
+    assert (status, said) == (202, {"order_id": "one", "status": "applied"})
     status, said = await order(http, runner, session, {"kind": "goto", "node": "helb"})
     assert (status, said["detail"]) == (409, "there is no node `helb`\n  Did you mean `help`?")
     status, said = await order(http, runner, session, {"kind": "dance"})
