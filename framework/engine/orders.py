@@ -35,7 +35,7 @@ def arrived(work: Work, order: dict[str, Any]) -> None:
         _settle(work, order, "refused", LATER[kind])
     elif order.get("at_once"):
         _carry_out(work, order)
-    elif kind == "end" and order.get("mode") != "queued":
+    elif kind == "end" and (order.get("mode") != "queued" or state["phase"] == "new"):
         give_up(work, order["reason"])
         _carry_out(work, order)
     elif len(state["orders"]) >= WAITING:

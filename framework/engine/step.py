@@ -397,7 +397,7 @@ def _resume(work: Work, said: str | None) -> None:
 def _ordered(work: Work, happened: inputs.Ordered) -> None:
     order = happened.order
     orders.arrived(work, order)
-    if work.state["phase"] == "new" and order["kind"] == "end" and order.get("mode") != "queued":
+    if work.state["phase"] == "new" and order["kind"] == "end":
         _announce(work)
         _close(work, order["reason"])
 

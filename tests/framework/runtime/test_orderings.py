@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import math
 import textwrap
+import time
 from collections import Counter
 from typing import Any
 
@@ -15,14 +17,13 @@ from pipecat.audio.vad.vad_analyzer import VADParams
 from pipecat.turns.user_stop import SpeechTimeoutUserTurnStopStrategy
 from pipecat.turns.user_turn_strategies import UserTurnStrategies
 
-from framework.errors import SessionError
 from framework.plugins.host import PluginHost
 from framework.project import Project
 from framework.runtime.session import LiveSession
 from framework.runtime.virtual import run_virtually
 from framework.services.providers.scripted import ScriptedEar
 from framework.services.resolve import Services
-from framework.sessions.orders import Goto, Instruct, Say, Set
+from framework.sessions.orders import AnyOrder, Goto, Instruct, Interrupt, Say, Set
 from framework.sessions.spec import SessionSpec
 from framework.testing.scripted import Script
 
@@ -67,16 +68,19 @@ nodes:
   look: {run: takes.slow, filler: {after: 100ms, say: "One moment."}, next: talk}
 """
 
+MODES = st.sampled_from(["immediate", "queued"])
 DOINGS = st.one_of(
     st.tuples(
         st.just("speak"), st.sampled_from(["large", "hello there", "size", ""]), st.sampled_from([0.4, 1.0, 2.5])
     ),
     st.tuples(st.just("wait"), st.sampled_from([0.0, 0.3, 1.0, 4.0])),
     st.tuples(st.just("type"), st.sampled_from(["small", "tell me more"])),
-    st.tuples(st.just("say")),
-    st.tuples(st.just("goto"), st.sampled_from(["talk", "ask", "look", "greet"])),
-    st.tuples(st.just("set")),
-    st.tuples(st.just("instruct")),
+    st.tuples(st.just("say"), MODES),
+    st.tuples(st.just("goto"), MODES, st.sampled_from(["talk", "ask", "look", "greet", "nowhere"])),
+    st.tuples(st.just("set"), MODES),
+    st.tuples(st.just("instruct"), MODES),
+    st.tuples(st.just("interrupt"), MODES),
+    st.tuples(st.just("lapse"), st.sampled_from([0.2, 3.0, 15.0])),
 )
 RESPONSES = st.lists(
     st.sampled_from(
@@ -123,6 +127,8 @@ class Storm:
 
     def __init__(self, project: Project, host: PluginHost, parts: Any, doings: Any, responses: Any) -> None:
         self.events: list[Any] = []
+        self.fates: dict[str, tuple[str, list[str]]] = {}
+        self.silences: list[list[Any]] = []
         self.doings = doings
         self.transport = parts["wav"]()
         lines = [words for kind, words, *_ in (d for d in doings if d[0] == "speak") for _ in [kind]]
@@ -162,24 +168,52 @@ class Storm:
     async def do(self, what: str, *how: Any) -> None:
         from numpy import full, int16
 
-        try:
-            match what:
-                case "speak":
-                    await self.transport.play(full(int(16000 * how[1]), 4000, int16))
-                case "wait":
-                    await asyncio.sleep(how[0])
-                case "type":
-                    await self.session.hear(how[0])
-                case "say":
-                    await self.session.obey(Say(text="A word from the operator."))
-                case "goto":
-                    await self.session.obey(Goto(node=how[0]))
-                case "set":
-                    await self.session.obey(Set(slots={"size": "large"}))
-                case "instruct":
-                    await self.session.obey(Instruct(text="Be brief."))
-        except SessionError as refusal:
-            assert refusal.message  # noqa: PT017 - refused with a reason is a fate
+        match what:
+            case "speak":
+                await self.transport.play(full(int(16000 * how[1]), 4000, int16))
+            case "wait":
+                await asyncio.sleep(how[0])
+            case "type":
+                await self.session.hear(how[0])
+            case "lapse":
+                self.lapse(how[0])
+            case "say":
+                await self.give(Say(text="A word from the operator.", mode=how[0]))
+            case "goto":
+                await self.give(Goto(node=how[1], mode=how[0]))
+            case "set":
+                await self.give(Set(slots={"size": "large"}, mode=how[0]))
+            case "instruct":
+                await self.give(Instruct(text="Be brief.", mode=how[0]))
+            case "interrupt":
+                await self.give(Interrupt(mode=how[0]))
+
+    async def give(self, order: AnyOrder) -> None:
+        """Give an order and note all that becomes of it."""
+        self.fates[order.order_id] = (order.kind, fates := [])
+        await self.session.order(order, lambda status, _why: fates.append(status))
+
+    def lapse(self, seconds: float) -> None:
+        """From now on nothing may be heard, for a while."""
+        if self.silences and self.silences[-1][1] is None:
+            return
+        loop = asyncio.get_running_loop()
+        self.silences.append([loop.time(), None])
+        self.session.lease(time.monotonic())
+        loop.call_later(seconds, self.renew)
+
+    def renew(self) -> None:
+        self.silences[-1][1] = asyncio.get_running_loop().time()
+        self.session.lease(math.inf)
+
+    def loudest(self, start: float, end: float | None) -> int:
+        """How loud the bot was in a stretch of time."""
+        from numpy import abs as size
+        from numpy import frombuffer, int16
+
+        first, last = (self.transport.sample(moment) for moment in (start + 0.1, end or start + 1e4))
+        heard = frombuffer(bytes(self.transport.bot.sound), int16)[max(0, first) : last]
+        return int(size(heard).max()) if len(heard) else 0
 
 
 @given(doings=st.lists(DOINGS, max_size=7), responses=RESPONSES)
@@ -200,6 +234,10 @@ def test_in_any_order_the_session_goes_on_and_ends(shop, hosted, parts, doings, 
     assert set(finished.values()) <= {1}
     assert set(finished) <= set(called)
     assert not any(event.data.get("code") == "stuck" for event in storm.events if event.type == "error")
+    for kind, fates in storm.fates.values():
+        words = kind in ("say", "instruct")
+        assert fates in (["refused"], ["applied", "spoken"], ["applied", "refused"]) if words else len(fates) == 1
+    assert all(storm.loudest(*silence) < 1000 for silence in storm.silences)
     tool_ids = [m["tool_call_id"] for m in storm.context() if m["role"] == "tool"]
     asked_ids = [c["id"] for m in storm.context() for c in m.get("tool_calls", ())]
     assert tool_ids == asked_ids
