@@ -12,7 +12,6 @@ import pytest
 from framework.errors import SessionError, UserError
 from framework.plugins.host import PluginHost
 from framework.project import Project
-from framework.runtime.blueprint import draw, plan_of, uses
 from framework.runtime.life import Deadlines, Outcome
 from framework.runtime.session import LiveSession
 from framework.services.resolve import Services
@@ -20,8 +19,22 @@ from framework.sessions.events import Event
 from framework.sessions.orders import End, Goto, Instruct, Pause, Say, Set
 from framework.sessions.spec import SessionSpec
 
+RESOURCE = """
+from framework import Resource
+
+class Kept:
+    pass
+
+async def open_kept(context):
+    print("opened by", context.plugin)
+    yield Kept()
+
+@hookimpl
+def register_resources(resources):
+    resources.add(Resource(Kept, open_kept))
+"""
+
 OTHER = '''
-"""A tool that the flow doesn't use."""
 from framework import hookimpl, tool
 
 @tool
@@ -306,15 +319,16 @@ async def test_orders_that_are_under_way_at_the_end_are_refused(played):
     assert told.of("one") == [("applied", ""), ("refused", "the session ended (gone)")]
 
 
-async def test_only_the_plugins_that_a_flow_uses_are_opened(project):
-    folder = project.root / "plugins/other"
-    folder.mkdir()
-    (folder / "__init__.py").write_text(textwrap.dedent(OTHER))
-    host = PluginHost.load(project, installed=False)
-    plan = plan_of(draw(SessionSpec(flow="test", stack="none"), project), host, {})
-    assert "odd" in uses(plan, host)
-    assert "other" in host.in_use()
-    assert "other" not in uses(plan, host)
+async def test_only_the_plugins_that_a_flow_uses_are_opened(project, played, capsys):
+    used = project.root / "plugins/odd/__init__.py"
+    used.write_text(used.read_text() + RESOURCE)
+    for name, text in (("other", OTHER + RESOURCE), ("serving", "from framework import hookimpl\n" + RESOURCE)):
+        (project.root / "plugins" / name).mkdir()
+        (project.root / "plugins" / name / "__init__.py").write_text(f'"""A plugin."""\n{text}')
+    async with played(["Hello."]) as p:
+        assert await p.session.person()
+    opened = {line.split()[-1] for line in capsys.readouterr().out.splitlines() if line.startswith("opened by")}
+    assert opened == {"odd", "serving"}
 
 
 async def test_a_fenced_session_ends_at_once_without_a_word(played):

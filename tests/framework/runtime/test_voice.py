@@ -147,6 +147,10 @@ def test_a_person_who_speaks_over_the_bot_is_heard_and_the_bot_falls_silent(scen
     assert second.spoken == "I see."
     kinds = [type(what).__name__ for what in s.conversation.record]
     assert kinds == ["Started", "Began", "Spoken", "Heard", "Spoken"]
+    voices = [(event.type, event.data["participant"]) for event in s.events if event.type.startswith("speech.")]
+    assert sorted(voices[:2]) == [("speech.started", "bot"), ("speech.started", "user")]
+    assert sorted(voices[2:4]) == [("speech.stopped", "bot"), ("speech.stopped", "user")]
+    assert voices[4] == ("speech.started", "bot")
     assert [m["content"] for m in s.context.get_messages()] == [first.spoken, "stop it", "I see."]
 
 
