@@ -216,7 +216,7 @@ class Store:
             return None
         owned = await self._do("SCARD", self._key("own", runner_id))
         alive = await self._do("ZSCORE", self._key("alive"), runner_id)
-        return runner(runner_id, found, owned=int(owned), alive=int(alive or 0))
+        return runner(runner_id, found, owned=int(owned), alive=int(float(alive or 0)))
 
     async def runners(self) -> list[Runner]:
         """All runners that are alive."""
@@ -226,7 +226,7 @@ class Store:
             [words for rid in until for words in (("HGETALL", self._key("r", rid)), ("SCARD", self._key("own", rid)))]
         )
         found = zip(until.items(), rows[::2], rows[1::2], strict=True)
-        return [runner(rid, row, owned=int(owned), alive=int(at)) for (rid, at), row, owned in found if row]
+        return [runner(rid, row, owned=int(owned), alive=int(float(at))) for (rid, at), row, owned in found if row]
 
     async def owned(self, runner_id: str) -> list[str]:
         """The sessions that a runner has, or is to have."""

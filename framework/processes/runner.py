@@ -10,6 +10,7 @@ import os
 import signal
 import socket
 import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,14 +18,20 @@ from typing import Any
 
 import uvicorn
 
-from framework.errors import FrameworkError, UserError
+from framework.control.member import Member
+from framework.control.settings import redis_from, store_from
+from framework.control.store import Store
+from framework.errors import FrameworkError, SessionError, UserError
 from framework.log import set_up
-from framework.processes.settings import RunnerSettings
+from framework.processes import autostart
+from framework.processes.fleet import FleetSessions, Membership
+from framework.processes.settings import RunnerSettings, check_grace
 from framework.processes.supervisor import Supervisor
 from framework.project import Project
+from framework.sessions.spec import SessionSpec
 from framework.web.auth import Guard, is_loopback
 from framework.web.forward import MESSAGE_LIMIT
-from framework.web.ports import Readiness
+from framework.web.ports import Readiness, Sessions
 from framework.web.runner import Door, make_app
 
 PORT = 8080
@@ -41,12 +48,22 @@ class Runner:
         host: str = "127.0.0.1",
         port: int = PORT,
         token: str = "",
+        store: Store | None = None,
+        membership: Membership | None = None,
+        only: SessionSpec | None = None,
+        own_signals: bool = True,
     ) -> None:
         self._settings = settings
+        self._store = store
+        self._membership = membership or Membership()
         self._project = project
         self._socket = bind(host, port, token)
         self._token = token
+        self._only = only
+        self._failure: FrameworkError | None = None
+        self._own_signals = own_signals
         self._supervisor: Supervisor | None = None
+        self._member: Member | None = None
         self._leaving = asyncio.Event()
         self._hurry = asyncio.Event()
         self._drain_s = settings.drain_s
@@ -78,26 +95,82 @@ class Runner:
     async def run(self, *, watch: Callable[[Runner], Any] | None = None) -> None:
         """Serve until told to leave, by `leave` or a signal; `watch` may show people how far it is."""
         supervisor = self._supervisor = Supervisor(self._settings)
-        server = self._server(supervisor)
-        with self._signals():
+        member = self._member = self._make_member(supervisor)
+        server = self._server(FleetSessions(supervisor, member) if member else supervisor)
+        with self._signals() if self._own_signals else contextlib.nullcontext():
             serving = asyncio.create_task(server.serve(sockets=[self._socket]), name="runner: http")
             watching = asyncio.create_task(watch(self), name="runner: watch") if watch else None
             supervisor.open()
+            working = asyncio.create_task(self._work(supervisor, member), name="runner: work")
             try:
-                await self._until_leaving(serving, watching)
-                await self._drain(supervisor)
+                await self._until_leaving({serving, working, *filter(None, (watching,))})
+                await self._drain(supervisor, member)
             finally:
                 await supervisor.close()
+                if member:
+                    await member.close()
+                working.cancel()
+                await asyncio.gather(working, return_exceptions=True)
                 server.should_exit = True
                 for task in (serving, *([watching] if watching else [])):
                     if task is watching:
                         task.cancel()
                     with contextlib.suppress(asyncio.CancelledError):
                         await task
+        if self._failure:
+            raise self._failure
 
-    def _server(self, supervisor: Supervisor) -> uvicorn.Server:
+    def _make_member(self, supervisor: Supervisor) -> Member | None:
+        if self._store is None:
+            return None
+        about = self._membership.runner(supervisor.capacity, self.url)
+        member = Member(self._store, about, on_drain=self._drained_from_outside, on_empty=self._had_one)
+        supervisor.listener = member
+        return member
+
+    async def _work(self, supervisor: Supervisor, member: Member | None) -> None:
+        """From the first warm worker on: take part in the fleet; begin the one session, if it was made for one."""
+        while not supervisor.readiness().warm:  # noqa: ASYNC110 - the pool has no event for this
+            await asyncio.sleep(0.02)
+        if member is None:
+            if self._only:
+                await autostart.until_over(supervisor, self._only)
+                self.leave(drain_s=0.0)
+            return
+        async with asyncio.TaskGroup() as group:
+            group.create_task(member.run(supervisor), name="runner: member")
+            group.create_task(self._leave_when_idle(member), name="runner: idle")
+            if self._only:
+                group.create_task(self._join_the_only(member, self._only), name="runner: only")
+
+    async def _join_the_only(self, member: Member, spec: SessionSpec) -> None:
+        if self._store and (problem := await autostart.join(self._store, member, spec)):
+            self._failure = SessionError(problem)
+            self.leave(drain_s=0.0)
+
+    def _drained_from_outside(self) -> None:
+        """An operator wants this runner to go; our own drain comes back as the same command."""
+        if not self._leaving.is_set():
+            self.leave()
+
+    def _had_one(self) -> None:
+        """A session is over: leave, if that was the last one for which this runner was made."""
+        if self._member and 0 < self._membership.sessions <= self._member.had and not self._leaving.is_set():
+            self.leave(drain_s=0.0)
+
+    async def _leave_when_idle(self, member: Member) -> None:
+        idle_since = time.monotonic()
+        while patience := self._membership.idle_s:
+            await asyncio.sleep(min(1.0, patience / 4))
+            if member.held:
+                idle_since = time.monotonic()
+            elif time.monotonic() - idle_since > patience and not self._leaving.is_set():
+                self.leave(drain_s=0.0)
+                return
+
+    def _server(self, sessions: Sessions) -> uvicorn.Server:
         door = Door(
-            sessions=supervisor,
+            sessions=sessions,
             project=self._project,
             guard=Guard(self._token),
             stack=self._settings.stack,
@@ -118,17 +191,26 @@ class Runner:
         server.capture_signals = contextlib.nullcontext  # type: ignore[assignment,method-assign]  # ours to handle
         return server
 
-    async def _until_leaving(self, serving: asyncio.Task[None], watching: asyncio.Task[Any] | None) -> None:
+    async def _until_leaving(self, tasks: set[asyncio.Task[Any]]) -> None:
         leaving = asyncio.create_task(self._leaving.wait(), name="runner: until leaving")
-        waited: set[asyncio.Task[Any]] = {serving, leaving} | ({watching} if watching else set())
+        waited: set[asyncio.Task[Any]] = {*tasks, leaving}
+        serving = next(task for task in tasks if task.get_name() == "runner: http")
         while not leaving.done() and not serving.done():
             done, waited = await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
         leaving.cancel()
 
-    async def _drain(self, supervisor: Supervisor) -> None:
-        draining = asyncio.create_task(supervisor.drain(self._drain_s), name="runner: drain")
+    async def _drain(self, supervisor: Supervisor, member: Member | None) -> None:
+        """Let the sessions go on for a while, unless somebody hurries."""
+
+        async def drain() -> None:
+            supervisor.draining = True
+            if member:
+                await member.drain()
+            await supervisor.drain(self._drain_s)
+
+        draining = asyncio.create_task(drain(), name="runner: drain")
         hurry = asyncio.create_task(self._hurry.wait(), name="runner: hurry")
         await asyncio.wait({draining, hurry}, return_when=asyncio.FIRST_COMPLETED)
         for task in (draining, hurry):
@@ -176,7 +258,7 @@ def settings_from(root: Path, environment: dict[str, str], *, stack: str = "") -
     return replace(
         settings,
         spare=_number(environment, "CONVO_RUNNER_SPARE", settings.spare),
-        max_sessions=_number(environment, "MAX_BOTS", settings.max_sessions),
+        max_sessions=_number(environment, "CONVO_CAPACITY", _number(environment, "MAX_BOTS", settings.max_sessions)),
         drain_s=float(_number(environment, "CONVO_DRAIN_SECS", int(settings.drain_s))),
     )
 
@@ -188,33 +270,76 @@ def _number(environment: dict[str, str], name: str, default: int) -> int:
     return int(text) if text else default
 
 
-async def serve(
-    settings: RunnerSettings, *, host: str, port: int, token: str, watch: Callable[[Runner], Any] | None = None
-) -> None:
-    """Bind, run, leave."""
-    runner = Runner(settings, lambda: Project.find(settings.root), host=host, port=port, token=token)
-    await runner.run(watch=watch)
+def make_runner(
+    settings: RunnerSettings,
+    environment: dict[str, str],
+    *,
+    host: str = "127.0.0.1",
+    port: int = PORT,
+    store: Store | None = None,
+    own_signals: bool = True,
+) -> Runner:
+    """A runner as the environment wants it; in a fleet when it is given a store."""
+    check_grace(settings.drain_s, environment, settings.deadlines)
+    only = None
+    membership = Membership.read(environment) if store else None
+    if autostart.wanted(environment):
+        only = autostart.spec_from(environment, Project.find(settings.root), test_profile=settings.test_profile)
+        membership = autostart.apart(membership, only) if membership else None
+    return Runner(
+        settings,
+        lambda: Project.find(settings.root),
+        host=host,
+        port=port,
+        token=environment.get("CONVO_RUNNER_TOKEN", ""),
+        store=store,
+        membership=membership,
+        only=only,
+        own_signals=own_signals,
+    )
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """`python runner.py`: serve the project of the working directory."""
-    parser = argparse.ArgumentParser(prog="runner.py", description="Hold voice and text sessions on this machine.")
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on; others than loopback want a token")
-    parser.add_argument("--port", type=int, default=PORT)
-    parser.add_argument("--stack", default="", help="use this stack for every bot")
-    asked = parser.parse_args(argv)
+    asked = _arguments(argv)
     set_up()
+    environment = dict(os.environ) | ({"REDIS_URL": asked.redis} if asked.redis else {})
     try:
-        settings = settings_from(Project.find().root, dict(os.environ), stack=asked.stack)
-        token = os.environ.get("CONVO_RUNNER_TOKEN", "")
-        asyncio.run(serve(settings, host=asked.host, port=asked.port, token=token, watch=_say_where))
+        return asyncio.run(_serve(asked, environment))
     except UserError as error:
         sys.stderr.write(f"{error}\n")
         return 2
     except FrameworkError as error:
         sys.stderr.write(f"{error}\n")
         return 3
+
+
+async def _serve(asked: argparse.Namespace, environment: dict[str, str]) -> int:
+    settings = settings_from(Project.find().root, environment, stack=asked.stack)
+    store = store_from(environment) if redis_from(environment) else None
+    try:
+        runner = make_runner(settings, environment, host=asked.host, port=asked.port, store=store)
+        await runner.run(watch=_say_where)
+    finally:
+        if store:
+            await store.close()
     return 0
+
+
+def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="runner.py",
+        description="Hold voice and text sessions on this machine; with REDIS_URL, as part of a fleet.",
+        epilog="Environment: REDIS_URL, CONVO_RUNNER_TOKEN, CONVO_CAPACITY or MAX_BOTS (sessions at a time),"
+        " CONVO_POOL, CONVO_RUNNER_ADDRESS (where gateways reach it), CONVO_DRAIN_SECS, CONVO_GRACE_SECS,"
+        " CONVO_IDLE_SECS, CONVO_RUNNER_SPARE; RUNNER_AUTO_START=1 with SESSION_ID, DAILY_ROOM_URL, DAILY_TOKEN,"
+        " USER_ID and CONVO_BOT begins one session at once and leaves with it.",
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on; others than loopback want a token")
+    parser.add_argument("--port", type=int, default=PORT)
+    parser.add_argument("--stack", default="", help="use this stack for every bot")
+    parser.add_argument("--redis", default="", metavar="URL", help="the fleet's store; same as REDIS_URL")
+    return parser.parse_args(argv)
 
 
 async def _say_where(runner: Runner) -> None:

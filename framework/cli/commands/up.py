@@ -40,7 +40,7 @@ def up(
 
     from framework.errors import UserError  # noqa: PLC0415 - the command line starts fast
     from framework.log import set_up  # noqa: PLC0415 - the command line starts fast
-    from framework.processes.runner import serve, settings_from  # noqa: PLC0415 - the command line starts fast
+    from framework.processes.runner import make_runner, settings_from  # noqa: PLC0415 - the command line starts fast
     from framework.project import Project  # noqa: PLC0415 - the command line starts fast
 
     os.environ.setdefault("CONVO_LOG_LEVEL", "WARNING")  # people read the page, not the log
@@ -51,8 +51,8 @@ def up(
             "this project has no bot", fix="Make a project with `convo init DIR`, or name a bot in `convo.yaml`."
         )
     settings = settings_from(project.root, dict(os.environ), stack=stack)
-    token = os.environ.get("CONVO_RUNNER_TOKEN", "")
-    asyncio.run(serve(settings, host=host, port=port, token=token, watch=_welcome))
+    runner = make_runner(settings, dict(os.environ), host=host, port=port)
+    asyncio.run(runner.run(watch=_welcome))
 
 
 async def _welcome(runner: Runner) -> None:
