@@ -6,7 +6,9 @@ if redis.call('EXISTS', R(rid)) == 0 then return -1 end
 local first = redis.call('HGET', R(rid), 'draining') ~= '1'
 redis.call('HSET', R(rid), 'draining', '1')
 repool(rid)
-for _, sid in ipairs(redis.call('SMEMBERS', OWN(rid))) do
+local owned = redis.call('SMEMBERS', OWN(rid))
+table.sort(owned)
+for _, sid in ipairs(owned) do
   local s = get(sid, 'state', 'runner', 'pool')
   if s[1] == 'assigned' and s[2] == rid then
     requeue(sid, 'drained')

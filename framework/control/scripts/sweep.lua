@@ -9,12 +9,9 @@ local run = type(info) == 'string' and string.match(info, 'run_id:(%w+)') or ARG
 whatever_the_memory()
 local m = redis.call('HMGET', P .. 'sweep', 'run', 'at', 'until')
 local last, quiet = number(m[2]), number(m[3])
-local reason = nil
-if m[1] ~= run then reason = 'run'
-elseif now - last > L.lease_ms / 2 then reason = 'gap'
-elseif last - now > 1000 then reason = 'back' end
-if reason then quiet = now + 2 * L.lease_ms end
-if reason == 'back' then
+local back = last - now > 1000
+if back or m[1] ~= run or now - last > L.lease_ms / 2 then quiet = now + 2 * L.lease_ms end
+if back then
   -- The clock went back: deadlines lie too far ahead. Holders renew theirs; all others fall due when the quiet time ends.
   for _, rid in ipairs(redis.call('ZRANGEBYSCORE', P .. 'alive', '(' .. int(quiet), '+inf')) do
     redis.call('ZADD', P .. 'alive', quiet, rid)
