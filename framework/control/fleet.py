@@ -88,7 +88,7 @@ class Fleet:
     @cached_property
     def short(self) -> int:
         """Sessions that wait for a slot that could be launched now."""
-        return sum(pool.shortage for pool in self.pools.values() if self.tries(pool) > 0)
+        return sum(one.shortage for one in self.pools.values() if self.is_current(one.name) and self.tries(one) > 0)
 
     def tries(self, pool: Pool) -> int:
         """How many launches failures leave a pool: any number, one at a time after a failure, none in a pause."""

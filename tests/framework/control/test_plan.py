@@ -104,6 +104,13 @@ def test_no_room_is_made_for_a_pool_whose_launches_fail():
     assert plan(seen, OperatorSettings(warm=1, max_slots=1)) == []
 
 
+def test_no_room_is_made_for_a_build_that_gets_no_runners_any_more():
+    seen = Seen(
+        waiting={OLD: 2}, runners=(runner("o", OLD, owned=1, launch=""), runner("n", NEW, at=5)), idle_s={"n": 9}
+    )
+    assert plan(seen, OperatorSettings(warm=1, max_slots=2, build="b2")) == []
+
+
 # --- Leftovers ------------------------------------------------------------------------------------------------------
 
 
