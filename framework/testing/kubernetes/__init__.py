@@ -7,7 +7,8 @@ Containers are processes of this machine, their images a set of names, their net
 `kubernetes-validate`, which has the published schemas.
 """
 
-from framework.testing.kubernetes.rules import Wrong, undecodable, wrongs
+from framework.testing.kubernetes.references import dangling
+from framework.testing.kubernetes.rules import Wrong, restricted, undecodable, wrongs
 from framework.testing.kubernetes.server import ApiServer, Fault
 
-__all__ = ["ApiServer", "Fault", "Wrong", "undecodable", "wrongs"]
+__all__ = ["ApiServer", "Fault", "Wrong", "dangling", "restricted", "undecodable", "wrongs"]

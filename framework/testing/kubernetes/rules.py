@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -144,7 +144,8 @@ def _workload(thing: Mapping[str, Any]) -> Iterator[Wrong]:
         yield Wrong("spec.template.metadata.labels", "`selector` does not match template `labels`")
     if spec["template"]["spec"].get("restartPolicy", "Always") != "Always":
         yield Wrong("spec.template.spec.restartPolicy", 'Unsupported value: supported values: "Always"')
-    yield from pod_template(spec["template"], "spec.template")
+    claims = [claim["metadata"]["name"] for claim in spec.get("volumeClaimTemplates") or ()]
+    yield from pod_template(spec["template"], "spec.template", claims)
 
 
 def _pod(thing: Mapping[str, Any]) -> Iterator[Wrong]:
@@ -188,17 +189,17 @@ KINDS: dict[str, Callable[[Mapping[str, Any]], Iterator[Wrong]]] = {
 # --- Pods ------------------------------------------------------------------------------------------------------------
 
 
-def pod_template(template: Mapping[str, Any], at: str) -> Iterator[Wrong]:
-    """The template of a Job or workload."""
+def pod_template(template: Mapping[str, Any], at: str, claims: Sequence[str] = ()) -> Iterator[Wrong]:
+    """The template of a Job or workload; `claims` are the volumes that a StatefulSet brings."""
     yield from metadata(template.get("metadata") or {}, f"{at}.metadata")
-    yield from pod_spec(template["spec"], f"{at}.spec")
+    yield from pod_spec(template["spec"], f"{at}.spec", claims)
 
 
-def pod_spec(spec: Mapping[str, Any], at: str) -> Iterator[Wrong]:
+def pod_spec(spec: Mapping[str, Any], at: str, claims: Sequence[str] = ()) -> Iterator[Wrong]:
     """Containers, volumes, times."""
     if spec.get("terminationGracePeriodSeconds", 0) < 0:
         yield Wrong(f"{at}.terminationGracePeriodSeconds", "must be greater than or equal to 0")
-    volumes = [volume["name"] for volume in spec.get("volumes") or ()]
+    volumes = [*claims, *(volume["name"] for volume in spec.get("volumes") or ())]
     containers = [*spec["containers"], *(spec.get("initContainers") or ())]
     for what, names in (("volumes", volumes), ("containers", [each["name"] for each in containers])):
         for name in names:

@@ -101,6 +101,7 @@ def _container(pod: PodSettings, times: TimeSettings) -> dict[str, Any]:
         "args": ["--host", "0.0.0.0", "--port", str(pod.port)],  # noqa: S104 - its pod is its own
         "envFrom": [
             {"configMapRef": {"name": pod.settings, "optional": True}},
+            {"secretRef": {"name": pod.store}},
             {"secretRef": {"name": pod.secret}},
         ],
         "env": [
@@ -113,6 +114,13 @@ def _container(pod: PodSettings, times: TimeSettings) -> dict[str, Any]:
         ],
         "ports": [{"name": "http", "containerPort": pod.port}],
         "readinessProbe": {"httpGet": {"path": "/ready", "port": "http"}, "periodSeconds": 2, "timeoutSeconds": 2},
+        "livenessProbe": {  # patient: it ends every call of the runner
+            "httpGet": {"path": "/health", "port": "http"},
+            "initialDelaySeconds": 30,
+            "periodSeconds": 10,
+            "timeoutSeconds": 5,
+            "failureThreshold": 6,
+        },
         "resources": {"requests": {"cpu": "1", "memory": "1Gi"}, "limits": {"memory": "2Gi"}},
         "securityContext": {
             "allowPrivilegeEscalation": False,

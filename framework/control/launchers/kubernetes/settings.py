@@ -66,7 +66,10 @@ class PodSettings(Group):
     """The ConfigMap whose entries are the runner's environment."""
 
     secret: str = "convo-secrets"  # noqa: S105 - its name, not what is in it
-    """The Secret whose entries are the runner's environment; secrets travel no other way."""
+    """The Secret whose entries are the runner's environment: its token, and the keys of services."""
+
+    store: str = "convo-store"
+    """The Secret with `REDIS_URL`."""
 
     service_account: str = "convo-runner"
     """The pod's identity; it needs no rights, and its token is not mounted."""

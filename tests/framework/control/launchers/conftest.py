@@ -14,12 +14,13 @@ from framework.testing.kubernetes import ApiServer
 IMAGE = "registry.example/convo:1"
 RBAC = Path(__file__).resolve().parents[4] / "deploy" / "kubernetes" / "rbac.yaml"
 ACCOUNT = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "convo-runner"}}
-SECRET = {
+STORE = {
     "apiVersion": "v1",
     "kind": "Secret",
-    "metadata": {"name": "convo-secrets"},
+    "metadata": {"name": "convo-store"},
     "stringData": {"REDIS_URL": "redis://:canary@redis:6379/0"},
 }
+SECRET = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "convo-secrets"}, "stringData": {"OWN_KEY": "k"}}
 TEMPLATE = {
     "spec": {
         "terminationGracePeriodSeconds": 1,
@@ -73,7 +74,7 @@ def role():
 @pytest.fixture
 async def scene(tmp_path, role):
     async with ApiServer(rules=role, images={IMAGE}) as server:
-        server.apply(ACCOUNT, SECRET)
+        server.apply(ACCOUNT, STORE, SECRET)
         yield Scene(server, tmp_path)
 
 

@@ -203,7 +203,7 @@ async def test_an_old_copy_is_no_answer_any_more(scene, until):
 async def test_what_ended_while_nobody_watched_is_noticed(scene, until):
     async with scene.opened() as launcher:
         await launcher.launch(ONE)
-        await until(lambda: state(launcher, "running"))
+        await until(lambda: wrote(launcher, "is here"))
         scene.server.drop_watches_s = 0.05
         [pod] = scene.server.objects("Pod")
         scene.server.controllers.kubelet.end(pod)
