@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import io
+import json
+import logging
 import math
 import textwrap
 from typing import Any, Self
 
 import pytest
+from loguru import logger
 
+from framework import log
 from framework.errors import SessionError, UserError
 from framework.plugins.host import PluginHost
 from framework.project import Project
@@ -18,6 +23,7 @@ from framework.services.resolve import Services
 from framework.sessions.events import Event
 from framework.sessions.orders import End, Goto, Instruct, Pause, Say, Set
 from framework.sessions.spec import SessionSpec
+from framework.settings import LogSettings
 
 RESOURCE = """
 from framework import Resource
@@ -372,3 +378,30 @@ async def test_a_session_leaves_no_task_behind(played):
         await p.ends()
     left = {task for task in asyncio.all_tasks() - before if task is not p.running}
     assert {task.get_name() for task in left} == set()
+
+
+@pytest.fixture
+def logged():
+    """What is logged at the default level, one object a line."""
+    handlers, level, sink = logging.root.handlers[:], logging.root.level, io.StringIO()
+    log.set_up(LogSettings(json=True), sink)
+    yield lambda: [json.loads(line) for line in sink.getvalue().splitlines()]
+    logger.remove()
+    logging.captureWarnings(capture=False)
+    logging.root.handlers[:] = handlers
+    logging.root.setLevel(level)
+
+
+async def test_what_is_logged_names_session_and_tenant_and_nobodys_words(played, logged):
+    async with played(["error"], spec={"session_id": "s1", "tenant": "acme"}) as p:
+        assert await p.session.person()
+        await p.session.obey(Say(text="Zanzibar is what the operator says."))
+        with pytest.raises(SessionError):
+            await p.session.obey(Set(slots={"size": "Zanzibar"}))
+        await p.session.hear("Zanzibar is what I say")
+        await p.ends()
+        logger.warning("behind the session")
+    inside = [line for line in logged() if line["message"] != "behind the session"]
+    assert inside
+    assert all((line["session"], line["tenant"]) == ("s1", "acme") for line in inside)
+    assert "Zanzibar" not in str(inside)
