@@ -55,8 +55,7 @@ class KeyCache:
         if not self._due(oldest_s):
             return
         async with self._reading:
-            if self._due(oldest_s):
-                await self._read()
+            await self._read()
         if self._clock() - self._read_at > LAST_KNOWN_S:
             raise RefusedError(
                 "keys can't be checked now",
@@ -72,6 +71,7 @@ class KeyCache:
         return now - self._read_at >= oldest_s and now - self._tried_at >= AGAIN_S
 
     async def _read(self) -> None:
+        """Read, unless somebody has just done so, or tried."""
         now = self._clock()
         if now - self._tried_at < AGAIN_S:
             return

@@ -110,6 +110,15 @@ class Gatekeeper:
             return unknown(problem)
         return record.credential()
 
+    async def still(self, credential: Credential) -> bool:
+        """Whether one who was let in, and has stayed, may stay on: nothing was revoked, nothing has expired."""
+        if credential.kind == "local":
+            return await self.is_open()
+        if credential.kind == "jwt":
+            return credential.expires_at is None or credential.expires_at > self._now()
+        record = await self._keys.find(credential.key_id)
+        return record is not None and not record.problem(self._now())
+
     def _by_token(self, text: str) -> Credential | Denied:
         if not self._tokens.configured:
             return unknown("this is no key")
@@ -130,8 +139,6 @@ class Gatekeeper:
         credential = note.credential
         if credential.kind == "jwt" and self._tokens.configured:
             return credential
-        if credential.kind != "key":
-            return unknown("a key is needed here")
         record = await self._keys.find(credential.key_id)
         problem = record.problem(self._now()) if record else "this key is not known"
         if record is None or problem:

@@ -183,13 +183,13 @@ class Tokens:
     def _load(self) -> None:
         path = self._settings.jwks_file
         assert path is not None  # noqa: S101 - for the type checker
-        _need_cryptography()
         try:
             found = path.stat()
             seen = (found.st_mtime_ns, found.st_ino, found.st_size)
             if seen == self._seen:
                 return
             self._seen = seen
+            _need_cryptography()
             items = json.loads(path.read_text(encoding="utf-8"))["keys"]
             self._keys = {str(item.get("kid", "")): _of_jwk(item) for item in items if item.get("use") != "enc"}
         except OSError as error:
@@ -259,9 +259,7 @@ def _need_cryptography() -> None:
 
 
 def _of_jwk(item: dict[str, Any]) -> _Key:
-    if item.get("kty") == "oct":
-        raise ValueError("a secret among public keys")
-    key = _pinned(jwt.PyJWK(item).key)
+    key = _pinned(jwt.PyJWK(item).key)  # which refuses a secret among them
     if item.get("alg", key.algorithm) != key.algorithm:
         raise ValueError("an algorithm that is not accepted")
     return key

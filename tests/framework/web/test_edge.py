@@ -298,6 +298,28 @@ async def test_a_body_that_is_longer_than_it_said_is_cut_off():
         assert status == 413
 
 
+async def test_a_route_that_reads_without_a_limit_has_one():
+    read = []
+
+    async def greedy(scope, receive, send):
+        more = True
+        while more:
+            message = await receive()
+            read.append(len(message["body"]))
+            more = message["more_body"]
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    app = Guarded(greedy, edge().gatekeeper)
+    assert (await ask(app, "POST", "/join", key=text("join"), body=b" " * 2**20))[0] == 200
+    read.clear()
+    assert (await ask(app, "POST", "/join", key=text("join"), body=b" " * 2**22))[0] == 413
+    assert sum(read) <= 2**20
+    read.clear()
+    assert (await ask(app, "POST", "/join", key=text("join"), content_length=str(2**22)))[0] == 413
+    assert read == []
+
+
 async def test_nobody_unknown_is_told_about_lengths():
     assert (await ask(edge(), "POST", "/join", content_length=str(2**40)))[0] == 401
 

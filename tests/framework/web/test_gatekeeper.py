@@ -240,6 +240,8 @@ async def signed_in(gate, **more):
 async def test_a_cookie_signs_the_page_in(gate):
     assert (await gate.authenticate(await signed_in(gate))).tenant == "acme"
     assert (await gate.authenticate(await signed_in(gate, origin="https://gateway.example"))).tenant == "acme"
+    nowhere = Headers(raw=[(b"cookie", (await signed_in(gate))["cookie"].encode()), (b"origin", b"null")])
+    await denied(gate, nowhere, status=403)
     by_a_link = await signed_in(gate, sec_fetch_site="same-site", sec_fetch_mode="navigate")
     assert (await gate.authenticate(by_a_link)).tenant == "acme"
     await denied(gate, headers(cookie=f"{COOKIE}=x.y"))
@@ -263,6 +265,33 @@ async def test_a_cookie_signs_the_page_in(gate):
 )
 async def test_a_page_elsewhere_can_do_nothing_with_the_cookie(gate, more):
     await denied(gate, await signed_in(gate, **more), status=403)
+
+
+# --- Those who stay ---------------------------------------------------------
+
+
+async def test_one_who_stays_may_stay_until_the_key_is_revoked_or_over(ring, gate, clock):
+    credential = await gate.authenticate(bearer(KEY.text))
+    assert await gate.still(credential)
+    await ring.put(RECORD.revoked())
+    clock.time += 5
+    assert not await gate.still(credential)
+
+
+async def test_one_who_stays_by_a_token_may_stay_until_it_is_over(gate, clock):
+    credential = await gate.authenticate(bearer(token(clock, exp=clock() + 20)))
+    assert await gate.still(credential)
+    clock.time += 21
+    assert not await gate.still(credential)
+
+
+async def test_this_machine_may_stay_until_there_is_a_key(clock):
+    ring = Ring()
+    gate = Gatekeeper(ring, now=clock, clock=clock)
+    assert await gate.still(LOCAL)
+    await ring.put(RECORD)
+    clock.time += 5
+    assert not await gate.still(LOCAL)
 
 
 # --- Without keys -----------------------------------------------------------
