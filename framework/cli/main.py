@@ -20,7 +20,25 @@ if TYPE_CHECKING:
 
     from framework.plugins.commands import Command
 
-BUILT_IN = ("up", "chat", "call", "check", "graph", "init", "plugins", "prepare", "schema", "keys")
+BUILT_IN = (
+    "up",
+    "chat",
+    "call",
+    "check",
+    "graph",
+    "init",
+    "plugins",
+    "prepare",
+    "schema",
+    "keys",
+    "operator",
+    "sessions",
+    "leave",
+    "admin",
+    "events",
+    "top",
+    "doctor",
+)
 """Commands in the box, in the order of the manual; each is a module of `framework.cli.commands`."""
 
 ABOUT = """Conversations by voice and text, from flows in YAML.
