@@ -13,7 +13,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 # Renamed whenever what is installed would change, so that a second `make` needs neither time nor network.
 INSTALLED := .venv/.installed-$(shell cat pyproject.toml setup.py requirements/*.txt | cksum | tr ' ' '-')
 
-.PHONY: help setup up test lint fix bench nightly lock docs page wheel browser
+.PHONY: help setup up test lint fix bench nightly lock docs page wheel browser redis
 
 help: ## List the targets.
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -35,7 +35,7 @@ $(INSTALLED):
 up: setup ## Start everything on this machine and print the page's address.
 	@$(BIN)/convo up
 
-test: setup browser ## Run every check: style, types, layers, tests.
+test: setup browser redis ## Run every check: style, types, layers, tests.
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
@@ -54,10 +54,10 @@ fix: $(INSTALLED) ## Mend what can be mended by a program.
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: setup ## Measure the ratios the project promises to keep.
+bench: setup redis ## Measure the ratios the project promises to keep.
 	@$(BIN)/python -m benchmarks
 
-nightly: setup browser ## Run the long tests.
+nightly: setup browser redis ## Run the long tests.
 	@HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest --timeout 3600 -m nightly
 
 lock: $(INSTALLED) ## Renew requirements/*.txt from pyproject.toml; `make lock UPGRADE=1` takes newer releases.
@@ -77,10 +77,18 @@ wheel: $(INSTALLED) ## Build the wheel into dist/.
 	@ls dist/*.whl
 
 browser: # The page's tests drive Debian's Chromium.
-	@command -v chromium >/dev/null && exit 0; \
-	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	  echo "Installing Chromium for the page's tests"; \
-	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-liberation >/dev/null; \
-	else \
-	  echo "The page's tests drive Chromium, which is not installed. Run: sudo apt-get install chromium" >&2; exit 1; \
-	fi
+	@$(call debian,chromium,chromium fonts-liberation,The page's tests drive Chromium)
+
+redis: # The control plane's tests run real Redis servers of their own.
+	@$(call debian,redis-server,redis-server,The control plane's tests run Redis)
+
+# Installs packages unless a command is there: (command, packages, why).
+define debian
+command -v $(1) >/dev/null && exit 0; \
+if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+  echo "$(3): installing $(2)"; \
+  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(2) >/dev/null; \
+else \
+  echo "$(3), which is not installed. Run: sudo apt-get install $(2)" >&2; exit 1; \
+fi
+endef
