@@ -6,15 +6,28 @@ assert stored.broken() == []
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Self
 
 from framework.control.connection import Connection
-from framework.control.reading import texts
 from framework.control.records import LIVE, OPEN, OVER, STATES
 
 Scores = dict[str, int]
+
+_ALL = """
+local found = {}
+for _, name in ipairs(redis.call('KEYS', KEYS[1] .. '*')) do
+  local kind, row = redis.call('TYPE', name).ok, nil
+  if kind == 'hash' then row = redis.call('HGETALL', name)
+  elseif kind == 'zset' then row = redis.call('ZRANGE', name, 0, -1, 'WITHSCORES')
+  elseif kind == 'set' then row = redis.call('SMEMBERS', name) end
+  if row then found[#found + 1] = { string.sub(name, #KEYS[1] + 1), kind, row } end
+end
+return cjson.encode(found)
+"""
+"""All keys but the streams, as they are at one moment."""
 
 LEGAL: dict[str, set[str]] = {
     "queued": {"assigned", "claimed", "joined", *OVER},
@@ -38,27 +51,18 @@ class Stored:
 
     @classmethod
     async def read(cls, connection: Connection, prefix: str) -> Self:
-        """Read them; nobody else should write meanwhile."""
-        names = sorted(name.decode() for name in await connection.do("KEYS", f"{prefix}*"))
-        kinds = [kind.decode() for kind in await connection.many([("TYPE", name) for name in names])]
-        words = {"hash": ("HGETALL",), "zset": ("ZRANGE", 0, -1, "WITHSCORES"), "set": ("SMEMBERS",)}
-        wanted = [(name, kind) for name, kind in zip(names, kinds, strict=True) if kind in words]
-        rows = await connection.many([(words[kind][0], name, *words[kind][1:]) for name, kind in wanted])
+        """Read them, in one moment."""
+        found = json.loads(await connection.do("EVAL", _ALL, 1, prefix))
         stored = cls()
-        for (name, kind), row in zip(wanted, rows, strict=True):
-            stored._take(name.removeprefix(prefix), kind, row)
+        for name, kind, row in found:
+            pairs = dict(zip(row[::2], row[1::2], strict=True)) if kind != "set" else {}
+            if kind == "hash":
+                stored.hashes[name] = pairs
+            elif kind == "zset":
+                stored.scores[name] = {member: int(float(at)) for member, at in pairs.items()}
+            else:
+                stored.sets[name] = set(row)
         return stored
-
-    def _take(self, name: str, kind: str, row: Any) -> None:
-        if kind == "hash":
-            self.hashes[name] = texts(row)
-        elif kind == "set":
-            self.sets[name] = {member.decode() for member in row}
-        else:
-            flat = [part for value in row for part in (value if isinstance(value, list | tuple) else (value,))]
-            self.scores[name] = {
-                member.decode(): int(float(at)) for member, at in zip(flat[::2], flat[1::2], strict=True)
-            }
 
     # --- What is there ----------------------------------------------------------------------------------------------
 
