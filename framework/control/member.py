@@ -414,11 +414,14 @@ class Member:
         )
 
     async def _until_said(self, say: Callable[[], Awaitable[object]]) -> None:
+        told = False
         while True:
             try:
                 await say()
             except StoreError as error:
-                logger.bind(problem=error.message).warning("the store does not listen")
+                if not told:
+                    logger.bind(problem=error.message).warning("the store does not listen; this runner tries on")
+                told = True
                 await asyncio.sleep(PAUSE_S)
             else:
                 return

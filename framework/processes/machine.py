@@ -66,6 +66,7 @@ class Machine:
 
     async def run(self, *, watch: Callable[[Machine], Any] | None = None) -> None:
         """Serve until told to leave by a signal; the gateway stays until the last session is over."""
+        await self._store.ping()  # one who names a store that isn't there is told so, not kept waiting
         gateway = asyncio.create_task(self._gateway.run(signals=False), name="machine: gateway")
         operator = asyncio.create_task(self._operator.run(), name="machine: operator")
         runner = asyncio.create_task(self._runner.run(), name="machine: runner")
