@@ -44,15 +44,17 @@ def arrived(work: Work, order: dict[str, Any]) -> None:
         state["orders"].append(order)
 
 
-def attend(work: Work) -> bool:
-    """Carry out the order whose turn it is; False when there is none."""
+def due(work: Work) -> bool:
+    """Whether it is an order's turn; what has been said by now is told first."""
     state = work.state
     if state["telling"] and quiet(work):
         _tell(work)
-    if not state["orders"] or not _due(work, state["orders"][0]):
-        return False
-    _carry_out(work, state["orders"].pop(0))
-    return True
+    return bool(state["orders"]) and _due(work, state["orders"][0])
+
+
+def attend(work: Work) -> None:
+    """Carry out the order whose turn it is."""
+    _carry_out(work, work.state["orders"].pop(0))
 
 
 def quiet(work: Work) -> bool:
@@ -78,6 +80,8 @@ def _carry_out(work: Work, order: dict[str, Any]) -> None:
     try:
         _KINDS[order["kind"]](work, order)
     except Failure as failure:
+        if any(isinstance(done, effects.Settle) and done.order == order["order_id"] for done in work.wanted):
+            raise  # the order stands; what came of it is the flow's to handle
         _settle(work, order, "refused", str(failure))
 
 

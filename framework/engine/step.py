@@ -97,8 +97,8 @@ def _settle(work: Work) -> None:
         if state["agenda"] and state["awaiting"] is None:
             operation, *arguments = state["agenda"].pop(0)
             _guarded(work, AGENDA[operation], *arguments)
-        elif (state["orders"] or state["telling"]) and orders.attend(work):
-            pass
+        elif (state["orders"] or state["telling"]) and orders.due(work):
+            _guarded(work, orders.attend)
         elif state["heard"] and ready(work):
             _guarded(work, _hear, *state["heard"].pop(0))
         else:
