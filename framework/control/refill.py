@@ -17,17 +17,25 @@ from framework.control.steps import Keep, Retire, Start, Step
 
 def refill(fleet: Fleet) -> Iterator[Step]:
     """Let go what nobody needs, hold and launch what is missing."""
-    coming = 0
+    chosen = _Chosen(fleet)
+    pools = [pool for pool in fleet.pools.values() if fleet.is_current(pool.name)]
+    for pool in sorted(pools, key=lambda one: (-one.shortage, one.name)):
+        chosen.take(pool, pool.shortage, 1 if pool.kept else fleet.settings.capacity)
     if not fleet.seen.settling:
         leaving: set[str] = set()
         yield from _retire(fleet, leaving)
         yield from _make_room(fleet, leaving)
-        for pool in fleet.pools.values():
+        for pool in pools:
             if pool.kept:
-                runners, each, steps = _keep(fleet, pool)
-                coming += max(0, runners - len(pool.standing)) * each
+                coming, steps = _keep(fleet, pool, max(fleet.short, chosen.total))
+                chosen.slots -= coming
                 yield from steps
-    yield from _launch(fleet, coming)
+    for pool in pools:
+        if not pool.kept:
+            chosen.take(pool, pool.lacking - sum(chosen.of[pool.name]), fleet.settings.capacity)
+    for pool in pools:
+        if capacities := chosen.of[pool.name]:
+            yield Start(pool=pool.name, under_way=pool.under_way + len(capacities), capacities=(*sorted(capacities),))
 
 
 # --- Letting go -------------------------------------------------------------------------------------------------------
@@ -62,8 +70,8 @@ def _make_room(fleet: Fleet, leaving: set[str]) -> Iterator[Step]:
 # --- Holding ----------------------------------------------------------------------------------------------------------
 
 
-def _keep(fleet: Fleet, pool: Pool) -> tuple[int, int, list[Step]]:
-    """The warm part of a pool whose launcher holds it: how many runners, slots of each, and what to do for it.
+def _keep(fleet: Fleet, pool: Pool, reserved: int) -> tuple[int, list[Step]]:
+    """The warm part of a pool whose launcher holds it: slots that come with it, and what to do for it.
 
     It shrinks by as many as are idle. These are told to leave first, so that the place takes them and no others.
     """
@@ -71,14 +79,14 @@ def _keep(fleet: Fleet, pool: Pool) -> tuple[int, int, list[Step]]:
     each = max((runner.capacity for runner in standing), default=fleet.settings.capacity)
     owned = sum(runner.owned for runner in standing)
     others = fleet.slots - sum(runner.capacity for runner in standing)
-    most = max(math.ceil(owned / each), (fleet.settings.max_slots - others - fleet.short) // each)
+    most = max(math.ceil(owned / each), (fleet.settings.max_slots - others - reserved) // each)
     needed = math.ceil((owned + pool.buffer) / each)
     wanted = min(needed, most)
     idle: list[Runner] = [runner for runner in standing if not runner.owned]
     going = (idle if needed > most else fleet.long_idle(idle))[: max(0, len(standing) - wanted)]
     runners = max(wanted, len(standing) - len(going))
     retired = [Retire(runner_id=runner.runner_id, why="the pool shrinks") for runner in going]
-    return runners, each, [*retired, Keep(pool=pool.name, runners=runners)]
+    return max(0, runners - len(standing)) * each, [*retired, Keep(pool=pool.name, runners=runners)]
 
 
 # --- Launching --------------------------------------------------------------------------------------------------------
@@ -89,23 +97,8 @@ def _left(fleet: Fleet) -> int:
     return fleet.settings.max_slots - fleet.slots
 
 
-def _launch(fleet: Fleet, coming: int) -> Iterator[Step]:
-    """What is missing for those who wait, then for the buffers, as far as cap, spawn limits and failures allow."""
-    chosen = _Chosen(fleet)
-    pools = [pool for pool in fleet.pools.values() if fleet.is_current(pool.name)]
-    for pool in sorted(pools, key=lambda one: (-one.shortage, one.name)):
-        chosen.take(pool, pool.shortage, 1 if pool.kept else fleet.settings.capacity)
-    chosen.slots -= coming
-    for pool in pools:
-        if not pool.kept:
-            chosen.take(pool, pool.lacking - sum(chosen.of.get(pool.name, ())), fleet.settings.capacity)
-    for pool in pools:
-        if capacities := chosen.of.get(pool.name):
-            yield Start(pool=pool.name, under_way=pool.under_way + len(capacities), capacities=(*sorted(capacities),))
-
-
 class _Chosen:
-    """Launches chosen so far, and how many more are allowed."""
+    """Launches chosen so far, and how many more are allowed by cap, spawn limits and failures."""
 
     def __init__(self, fleet: Fleet) -> None:
         seen, settings = fleet.seen, fleet.settings
@@ -113,6 +106,11 @@ class _Chosen:
         self.slots = _left(fleet)
         self._launches = min(settings.at_once - len(seen.launches), settings.per_minute - seen.recent)
         self._fleet = fleet
+
+    @property
+    def total(self) -> int:
+        """Slots of all that is chosen."""
+        return sum(sum(capacities) for capacities in self.of.values())
 
     def take(self, pool: Pool, missing: int, each: int) -> None:
         """Choose launches for so many slots, or for as many as may be."""
