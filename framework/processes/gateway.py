@@ -22,6 +22,7 @@ from framework.log import set_up
 from framework.processes.dotenv import load
 from framework.processes.sockets import listen, url_of
 from framework.project import Project
+from framework.web.begin import START_S
 from framework.web.cors import origins_from
 from framework.web.forward import MESSAGE_LIMIT
 from framework.web.gatekeeper import Gatekeeper, refuses_to_listen
@@ -43,6 +44,8 @@ class GatewaySettings:
     """The project's folder."""
     stack: str = ""
     """Used in place of each bot's own."""
+    start_s: float = START_S
+    """How long `POST /start` waits for a runner."""
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     """What the process was told; keys, tokens and limits are read from it."""
 
@@ -115,6 +118,7 @@ class Gateway:
             rates=RateSettings.read(told),
             build=build_from(told),
             stack=self._settings.stack,
+            start_s=self._settings.start_s,
             runner_token=told.get("CONVO_RUNNER_TOKEN", ""),
             test_profile=told.get("CONVO_PROFILE") == "test",
         )

@@ -83,7 +83,7 @@ class Admission:
     """Hears the outcome of each request."""
 
     def request(self, asked: JoinRequest, credential: Credential, key: str = "") -> Request:
-        """What the store is asked for.
+        """What the store is asked for by `POST /join`.
 
         Args:
             asked: The request.
@@ -93,24 +93,35 @@ class Admission:
         Raises:
             FrameworkError: A name in it that nothing answers to, or a room that can't be.
         """
-        tenant = credential.tenant_for(asked.tenant)
         key = _one(asked.idempotency_key, key, "idempotency_key", "Idempotency-Key")
         room = _one(asked.room, asked.room_url, "room", "room_url")
         room = check_room_here(room) if room else ""
-        wanted = _wanted(asked, tenant, room)
-        spec = session_of(wanted, self.catalog.project, stack=self.stack, test_profile=self.test_profile)
-        request = Request(
+        wanted = _wanted(asked, credential.tenant_for(asked.tenant), room)
+        return self.wish(wanted, asked, room=room, key=key, priority=asked.priority)
+
+    def wish(self, wanted: Wanted, asked: BaseModel, *, room: str = "", key: str = "", priority: int = 5) -> Request:
+        """What the store is asked for, by whichever route.
+
+        Args:
+            wanted: What was asked for.
+            asked: The same as it was said: with a key, it has to be said again in the same way.
+            room: Where it is; empty for a session of its own.
+            key: Of idempotency.
+            priority: 0 is served first.
+        """
+        if not _KEY.fullmatch(key):
+            raise RefusedError("an idempotency key has at most 200 visible characters", status=422)
+        project = self.catalog.project
+        spec = session_of(wanted, project, stack=self.stack, test_profile=self.test_profile)
+        return Request(
             spec=spec,
             room=room or spec.session_id,
-            priority=asked.priority,
+            priority=priority,
             idempotency_key=key,
             fingerprint=fingerprint(asked) if key else "",
             not_after_ms=int(wanted.not_after * 1000) if wanted.not_after is not None else 0,
-            **_limits(self.catalog.project, spec.bot, tenant, self.build),
+            **_limits(project, spec.bot, wanted.tenant, self.build),
         )
-        if not _KEY.fullmatch(key):
-            raise RefusedError("an idempotency key has at most 200 visible characters", status=422)
-        return request
 
     async def join(self, request: Request) -> Joining:
         """Admit a session; a duplicate is answered by what has become of the first one.

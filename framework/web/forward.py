@@ -36,9 +36,9 @@ async def http(request: Request, socket: Path, path: str) -> Response:
         async with aiohttp.ClientSession(connector=aiohttp.UnixConnector(str(socket)), timeout=timeout) as client:
             url = f"http://worker{path}" + (f"?{request.url.query}" if request.url.query else "")
             async with client.request(
-                request.method, url, data=body, headers=_headers(request.headers.items()), allow_redirects=False
+                request.method, url, data=body, headers=passed_on(request.headers.items()), allow_redirects=False
             ) as answer:
-                return Response(await answer.read(), answer.status, _headers(answer.headers.items()))
+                return Response(await answer.read(), answer.status, passed_on(answer.headers.items()))
     except (aiohttp.ClientError, OSError, TimeoutError):
         raise RefusedError("the session's process doesn't answer", status=502, fix="Start another session.") from None
 
@@ -58,15 +58,16 @@ async def websocket(
         ):
             if receive is None:
                 await client.accept()
-            await _bridge(client, worker, refused, receive or client.receive)
+            await bridge(client, worker, refused, receive or client.receive)
     except (aiohttp.ClientError, OSError):
         with contextlib.suppress(RuntimeError):
             await client.close(1011, "the session's process doesn't answer")
 
 
-async def _bridge(
+async def bridge(
     client: WebSocket, worker: aiohttp.ClientWebSocketResponse, refused: Callable[[str], None], receive: Receive
 ) -> None:
+    """Pass messages on, both ways, until one side closes."""
     inward = asyncio.create_task(_inward(receive, worker, refused), name="forward: to the worker")
     outward = asyncio.create_task(_outward(client, worker), name="forward: to the client")
     try:
@@ -101,5 +102,6 @@ async def _outward(client: WebSocket, worker: aiohttp.ClientWebSocketResponse) -
         await client.close(worker.close_code or 1000)
 
 
-def _headers(items: object) -> dict[str, str]:
+def passed_on(items: object) -> dict[str, str]:
+    """Headers without those that belong to one hop."""
     return {name: value for name, value in items if name.lower() not in _OWN}  # type: ignore[attr-defined]

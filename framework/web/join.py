@@ -21,7 +21,7 @@ from framework.web.schemas import JoinRequest
 
 LIMIT = 256 * 1024
 """Longest body: it travels through the store."""
-_ODD = re.compile(rb"NaN|Infinity|[0-9]{19}|\\u[dD][89a-fA-F]")
+_ODD = re.compile(rb"NaN|Infinity|[0-9]{19}|[eE]\+?[0-9]{3}|\\u[dD][89a-fA-F]")
 """What the fast parser lets pass and a reader elsewhere would not."""
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
+from framework.sessions.orders import AnyOrder
 from framework.web import schemas
 
 _PLACE = "#/components/schemas/{model}"
@@ -88,6 +89,7 @@ def _complete(found: dict[str, Any]) -> dict[str, Any]:
         schema = model.model_json_schema(ref_template=_PLACE)
         parts |= schema.pop("$defs", {})
         parts[model.__name__] = schema
+    parts["Order"] = {"oneOf": [reference(kind.__name__) for kind in get_args(AnyOrder)]}
     found["paths"]["/join"] = {"post": dict(JOIN)}
     for path in found["paths"].values():
         for operation in path.values():

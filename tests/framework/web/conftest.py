@@ -9,12 +9,17 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from aiohttp import web
 
 from framework.control.connection import Connection
+from framework.control.member import Member
+from framework.control.records import Runner as RunnerRecord
 from framework.control.store import Store
 from framework.processes.gateway import Gateway, GatewaySettings
 from framework.processes.runner import Runner
 from framework.processes.settings import Deadlines, RunnerSettings
+from framework.testing.holder import PretendHolder
+from framework.testing.redis import redis_server  # noqa: F401 - a fixture
 
 BACKENDS = Path(__file__).parents[1] / "processes"
 FLOW = """\
@@ -122,10 +127,10 @@ async def run_gateway(tmp_path, http):
     (tmp_path / "hello.yaml").write_text(FLOW)
     async with contextlib.AsyncExitStack() as stack:
 
-        async def run_gateway(store=None, *, project=None, limits=None, key="", **environment):
+        async def run_gateway(store=None, *, project=None, limits=None, key="", start_s=20.0, **environment):
             store = store or Store(Connection.embedded(), limits=limits)
             environment = {"CONVO_RATE_REQUESTS": "0", **environment}
-            settings = GatewaySettings(root=tmp_path, environment=environment)
+            settings = GatewaySettings(root=tmp_path, environment=environment, start_s=start_s)
             gateway = Gateway(store, project or (lambda: StandInProject(tmp_path)), settings, port=0)
             running = asyncio.create_task(gateway.run(signals=False))
 
@@ -138,6 +143,53 @@ async def run_gateway(tmp_path, http):
             return Caller(http, gateway, store, key)
 
         yield run_gateway
+
+
+async def _echo(request):
+    """A runner's private door that says what it heard."""
+    if request.headers.get("upgrade", "").lower() == "websocket":
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        async for message in socket:
+            if message.data == "bye":
+                await socket.close(code=4000)
+            await socket.send_json({"heard": message.data, "auth": request.headers.get("authorization", "")})
+        return socket
+    seen = {"method": request.method, "path": request.path_qs, "body": await request.text()}
+    return web.json_response(seen | {"headers": {name.lower(): value for name, value in request.headers.items()}})
+
+
+@pytest.fixture
+async def join_fleet():
+    """Let a runner take part in a store's fleet: the protocol and its private door are real, its sessions are not."""
+    async with contextlib.AsyncExitStack() as stack:
+
+        async def join_fleet(store, name="r1", *, address=None, **holder):
+            app = web.Application()
+            app.router.add_route("*", "/{path:.*}", _echo)
+            serving = web.AppRunner(app, shutdown_timeout=0.1)
+            await serving.setup()
+            stack.push_async_callback(serving.cleanup)
+            site = web.TCPSite(serving, "127.0.0.1", 0)
+            await site.start()
+            holding = PretendHolder(**holder)
+            here = f"http://127.0.0.1:{serving.addresses[0][1]}"
+            member = Member(store, RunnerRecord(runner_id=name, capacity=holding.capacity, address=address or here))
+            holding.listener = member
+            running = asyncio.create_task(member.run(holding))
+
+            async def leave():
+                running.cancel()
+                await asyncio.gather(running, return_exceptions=True)
+                await member.close()
+
+            stack.push_async_callback(leave)
+            async with asyncio.timeout(10):
+                await member.registered.wait()
+            holding.member = member
+            return holding
+
+        yield join_fleet
 
 
 @pytest.fixture

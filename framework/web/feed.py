@@ -1,0 +1,240 @@
+"""What happens, read from the store once per process and handed to all who listen, none of whom can delay another."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from loguru import logger
+
+from framework.control.records import StoredEvent
+from framework.control.store import Store
+from framework.errors import StoreError
+
+WAIT_MS = 1000
+"""Longest wait for an event; a reader that hears nothing has still made progress."""
+GRACE_S = 3.0
+"""Beyond that a read has failed."""
+STALE_S = 5.0
+"""Without progress for so long the feed is not to be trusted."""
+AGAIN_S = 0.25
+BEHIND = 1024 * 1024
+"""Bytes that wait for one listener; one who is further behind is told of a gap."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which events one listens to."""
+
+    tenant: str = ""
+    """Empty: of all tenants."""
+    session: str = ""
+    types: tuple[str, ...] = ()
+    """Types, or beginnings of them: `session.`. Empty: all."""
+
+    def passes(self, event: Happened) -> bool:
+        """Whether the event is among them."""
+        return (
+            (not self.tenant or self.tenant == event.tenant)
+            and (not self.session or self.session == event.session_id)
+            and (not self.types or any(_fits(event.type, kind) for kind in self.types))
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """An event, written once for all who get it."""
+
+    id: str
+    tenant: str
+    session_id: str
+    type: str
+    text: str
+    sse: bytes
+
+    @classmethod
+    def of(cls, event: StoredEvent) -> Happened:
+        """As the store has it."""
+        try:
+            kind = str(json.loads(event.text).get("type", ""))
+        except (ValueError, AttributeError):
+            kind = ""
+        # A line break would begin a field of its own in an event stream.
+        text = " ".join(event.text.splitlines())
+        return cls(
+            id=event.id,
+            tenant=event.tenant,
+            session_id=event.session_id,
+            type=kind,
+            text=text,
+            sse=f"id: {event.id}\ndata: {text}\n\n".encode(),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Events that one listener, or all with the same filter, get at once."""
+
+    events: Sequence[Happened]
+    sse: bytes
+
+    @classmethod
+    def of(cls, events: Sequence[Happened]) -> Batch:
+        """Joined."""
+        return cls(events, b"".join([event.sse for event in events]))
+
+
+class Listener:
+    """One who listens: what waits for it, up to a limit."""
+
+    def __init__(self, wanted: Filter, after: str) -> None:
+        self.filter = wanted
+        self.after = order_of(after)
+        self.lost_after = ""
+        """Where the gap begins, when it was too far behind; empty while it is not."""
+        self._last = after
+        self._waiting: deque[Batch] = deque()
+        self._bytes = 0
+        self._woken = asyncio.Event()
+
+    def give(self, batch: Batch) -> None:
+        """Let it have a batch, or note a gap."""
+        if self._bytes + len(batch.sse) > BEHIND:
+            self.lost_after = self.lost_after or self._last
+            self._waiting.clear()
+            self._bytes = 0
+        else:
+            self._waiting.append(batch)
+            self._bytes += len(batch.sse)
+        self._woken.set()
+
+    async def next(self, within_s: float) -> Batch | None:
+        """The next batch, `None` after that time; look at `lost_after` first."""
+        if not self._waiting and not self.lost_after:
+            self._woken.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(within_s):
+                    await self._woken.wait()
+        if not self._waiting:
+            return None
+        batch = self._waiting.popleft()
+        self._bytes -= len(batch.sse)
+        self._last = batch.events[-1].id
+        return batch
+
+    def found(self) -> str:
+        """Where the gap begins, told once."""
+        lost, self.lost_after = self.lost_after, ""
+        return lost
+
+
+class Feed:
+    """The one reader of the store's events in this process."""
+
+    def __init__(self, store: Store, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self.position = ""
+        """The id of the last event read; empty before the store was first reached."""
+        self.lost = 0
+        """Listeners that were told of a gap."""
+        self._store = store
+        self._clock = clock
+        self._progress = float("-inf")
+        self._listeners: set[Listener] = set()
+        self._watched: dict[str, set[asyncio.Event]] = {}
+
+    def __len__(self) -> int:
+        return len(self._listeners)
+
+    @property
+    def alive(self) -> bool:
+        """Whether it makes progress."""
+        return self._clock() - self._progress < STALE_S
+
+    @contextlib.contextmanager
+    def listen(self, wanted: Filter, after: str) -> Iterator[Listener]:
+        """Hear what comes after this id; what came before `position` is not told again."""
+        listener = Listener(wanted, after)
+        self._listeners.add(listener)
+        try:
+            yield listener
+        finally:
+            self._listeners.discard(listener)
+
+    @contextlib.contextmanager
+    def watch(self, session_id: str) -> Iterator[asyncio.Event]:
+        """An event that is set whenever something happens to a session."""
+        changed = asyncio.Event()
+        self._watched.setdefault(session_id, set()).add(changed)
+        try:
+            yield changed
+        finally:
+            watching = self._watched[session_id]
+            watching.discard(changed)
+            if not watching:
+                del self._watched[session_id]
+
+    async def run(self) -> None:
+        """Read on and on; an outage of the store is waited for."""
+        away = False
+        while True:
+            try:
+                await self._read()
+            except (StoreError, TimeoutError):
+                if not away:
+                    logger.warning("events can't be read: the store is away")
+                away = True
+                await asyncio.sleep(AGAIN_S)
+            else:
+                if away:
+                    logger.info("events are read again")
+                away = False
+
+    async def _read(self) -> None:
+        async with asyncio.timeout(WAIT_MS / 1000 + GRACE_S):
+            if not self.position:
+                self.position = await self._store.last_event()
+            events = await self._store.events(self.position, WAIT_MS)
+        self._progress = self._clock()
+        if events:
+            self.position = events[-1].id
+            self._publish([Happened.of(event) for event in events])
+
+    def _publish(self, events: Sequence[Happened]) -> None:
+        for event in events:
+            for changed in self._watched.get(event.session_id, ()):
+                changed.set()
+        first = order_of(events[0].id)
+        made: dict[Filter, Batch] = {}
+        for listener in self._listeners:
+            if listener.after >= first:
+                newer = [event for event in events if order_of(event.id) > listener.after]
+                batch = Batch.of([event for event in newer if listener.filter.passes(event)])
+            else:
+                known = made.get(listener.filter)
+                if known is None:
+                    known = Batch.of([event for event in events if listener.filter.passes(event)])
+                    made[listener.filter] = known
+                batch = known
+            if batch.events:
+                before = listener.lost_after
+                listener.give(batch)
+                self.lost += bool(listener.lost_after and not before)
+
+
+def order_of(event_id: str) -> tuple[int, int]:
+    """What ids of events are sorted by.
+
+    >>> order_of("12-3") < order_of("12-10") < order_of("13")
+    True
+    """
+    at, _, number = event_id.partition("-")
+    return int(at or 0), int(number or 0)
+
+
+def _fits(kind: str, wanted: str) -> bool:
+    return kind.startswith(wanted) if wanted.endswith(".") else kind == wanted
