@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from framework.control.launchers.kubernetes.names import LAUNCH, MANAGER, POOL, job_name, label
+from framework.control.launchers.kubernetes.names import LAUNCH, POOL, job_name, label, ours
 from framework.control.launchers.kubernetes.settings import PodSettings, TimeSettings
 from framework.errors import LauncherError, UserError
 from framework.plugins.launchers import Launch
@@ -34,10 +34,12 @@ _PASSWORD = re.compile(r"://[^/@\s]*:[^/@\s]+@")
 _KEYED = ("name", "mountPath", "containerPort", "topologyKey")
 
 
-def job(launch: Launch, pod: PodSettings, times: TimeSettings, template: Mapping[str, Any]) -> dict[str, Any]:
+def job(
+    launch: Launch, pod: PodSettings, times: TimeSettings, template: Mapping[str, Any], *, environment: str = "dev"
+) -> dict[str, Any]:
     """The Job of a launch: the built-in template, the deployment's own over it, the protocol's part over both."""
     check_plain(launch.environment)
-    labels = {**MANAGER, LAUNCH: label(launch.launch_id), POOL: label(launch.pool)}
+    labels = {**ours(environment), LAUNCH: label(launch.launch_id), POOL: label(launch.pool)}
     made = merged(default_template(pod, times), template)
     _sealed(made, launch, labels)
     return {

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from framework.control.launchers.kubernetes import states
 from framework.control.launchers.kubernetes.job import RUNNER, job, read_template
-from framework.control.launchers.kubernetes.names import LAUNCH, MANAGER, job_name
+from framework.control.launchers.kubernetes.names import LAUNCH, job_name, ours
 from framework.control.launchers.kubernetes.settings import ClusterSettings, PodSettings, TimeSettings
+from framework.control.settings import environment_from
 from framework.errors import LauncherError, needs
 from framework.plugins.launchers import Launch, Launched, Launcher
 
@@ -34,6 +36,7 @@ class KubernetesLauncher(Launcher):
         self._times = TimeSettings()
         self._template: dict[str, Any] = {}
         self._warm: dict[str, str] = {}
+        self._name = ""
         self._connected: tuple[Cluster, Mirror, Mirror] | None = None
 
     async def open(self) -> None:
@@ -48,11 +51,10 @@ class KubernetesLauncher(Launcher):
         self._template = read_template(self._pod.template)
         self._warm = settings.warm
         self.keeps_warm = bool(self._warm)
-        job(
-            Launch(launch_id="0", pool="any"), self._pod, self._times, self._template
-        )  # a wrong template stops the start
+        self._name = environment_from(os.environ if self._environment is None else self._environment)
+        self._job(Launch(launch_id="0", pool="any"))  # a wrong template stops the start
         cluster = Cluster(kubeconfig=settings.kubeconfig, namespace=settings.namespace, call_s=settings.call_s)
-        labels = {**MANAGER, LAUNCH: _ANY}
+        labels = {**ours(self._name), LAUNCH: _ANY}
         jobs, pods = (
             Mirror(cluster, kind, labels, resync_s=settings.resync_s, stale_s=settings.stale_s)
             for kind in ("Job", "Pod")
@@ -71,7 +73,7 @@ class KubernetesLauncher(Launcher):
     async def launch(self, launch: Launch) -> None:
         """Create the Job; one of this name is this very launch's."""
         cluster, jobs, _ = self._open()
-        if made := await cluster.create("Job", job(launch, self._pod, self._times, self._template)):
+        if made := await cluster.create("Job", self._job(launch)):
             jobs.made(made)
 
     async def launched(self) -> Sequence[Launched]:
@@ -113,6 +115,9 @@ class KubernetesLauncher(Launcher):
                 fix=f"Add `{pool}=NAME` to CONVO_KUBERNETES_DEPLOYMENTS.",
             )
         await cluster.scale(self._warm[pool], runners)
+
+    def _job(self, launch: Launch) -> dict[str, Any]:
+        return job(launch, self._pod, self._times, self._template, environment=self._name)
 
     def _open(self) -> tuple[Cluster, Mirror, Mirror]:
         if self._connected is None:

@@ -8,8 +8,7 @@ import re
 from framework.errors import LauncherError
 
 LABEL_LIMIT = 63
-LAUNCH, POOL = "convo.dev/launch", "convo.dev/pool"
-MANAGER = {"app.kubernetes.io/managed-by": "convo-operator"}
+LAUNCH, POOL, ENVIRONMENT = "convo.dev/launch", "convo.dev/pool", "convo.dev/environment"
 
 _VALUE = re.compile(r"^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$")
 _LAUNCH_ID = re.compile(r"^[a-z0-9]{1,57}$")
@@ -27,6 +26,11 @@ def job_name(launch_id: str) -> str:
             f"`{launch_id}` can't be a launch id", where="kubernetes", fix="Use small letters and digits only."
         )
     return f"convo-{launch_id}"
+
+
+def ours(environment: str) -> dict[str, str]:
+    """The labels of all that one environment's operators (`CONVO_ENV`) have made; others' are not theirs to end."""
+    return {"app.kubernetes.io/managed-by": "convo-operator", ENVIRONMENT: label(environment)}
 
 
 def label(text: str) -> str:

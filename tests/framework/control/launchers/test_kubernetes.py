@@ -230,6 +230,13 @@ async def test_an_operator_that_starts_again_finds_what_the_last_one_made(scene,
         assert len(scene.server.objects("Job")) == 1
 
 
+async def test_another_environments_runners_are_not_seen(scene):
+    async with scene.opened(CONVO_ENV="prod") as prod, scene.opened(CONVO_ENV="stage") as stage:
+        await prod.launch(ONE)
+        assert len(await prod.launched()) == 1
+        assert await stage.launched() == []
+
+
 # --- What becomes of pods --------------------------------------------------------------------------------------------
 
 
