@@ -25,7 +25,7 @@ from framework.web.starting import admit, answer, spec_of
 if TYPE_CHECKING:
     from framework.project import Project
 
-_UNHEARD = {"/login", "/page/login.css"}
+_UNHEARD = {"/login", "/page/page.css"}
 """What one who has yet to show the token may reach."""
 _METHODS = ["GET", "POST", "PATCH", "PUT", "DELETE"]
 _REFUSED = 4403
