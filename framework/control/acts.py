@@ -11,6 +11,7 @@ from typing import Any
 
 from loguru import logger
 
+from framework import failpoints
 from framework.control.attempts import Attempts
 from framework.control.memory import Memory
 from framework.control.seen import COLD, WARM
@@ -69,7 +70,9 @@ class Acts:
         """Do one step, or begin it."""
         match step:
             case Dispatch():
+                failpoints.reach("operator.dispatch")
                 given = await self._attempts.make("store", self._store.dispatch(step.queue, step.pool), STORE_S)
+                failpoints.reach("operator.dispatched")
                 self.done.dispatched += given or 0
             case Retire():
                 await self._retire(step)
@@ -112,7 +115,9 @@ class Acts:
         capacities = {_launch_id(capacity): capacity for capacity in step.capacities}
         patience_ms = int(self._settings.launch_secs * 1000)
         reserving = self._store.launch(step.pool, step.under_way, patience_ms, [*capacities])
+        failpoints.reach("operator.reserve")
         reserved = await self._attempts.make("store", reserving, STORE_S) or []
+        failpoints.reach("operator.reserved")
         self._memory.started(len(reserved), self._now())
         for launch_id in reserved:
             told = dict(self._settings.told)
@@ -126,6 +131,7 @@ class Acts:
         try:
             async with asyncio.timeout(ACT_S):
                 await self._launcher.launch(launch)
+                failpoints.reach("operator.launched")
         except FrameworkError as error:
             # Nothing was started, so nobody need wait for it.
             self._failed(launch.launch_id, launch.pool, str(error))

@@ -20,6 +20,7 @@ from typing import Any
 
 from loguru import logger
 
+from framework import failpoints
 from framework.control.outbox import Outbox
 from framework.control.ports import Holder
 from framework.control.records import Command, Reported, Request, Runner
@@ -127,7 +128,9 @@ class Member:
         self.runner = replace(self.runner, draining=True)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._lease_s):
+                failpoints.reach("runner.drain")
                 await self._until_said(lambda: self._store.drain(self.id))
+                failpoints.reach("runner.drained")
 
     async def offer(self, session_id: str, epoch: int, patience_s: float = 10.0) -> bool:
         """Try to claim a session that somebody says is this runner's; whether it is."""
@@ -160,7 +163,7 @@ class Member:
         held.phase = phase
         if phase != "starting" and not held.joined_at_ms:
             held.joined_at_ms = int(time.time() * 1000)
-            held.outbox.tell(lambda: self._store.joined(session_id, held.epoch, self.id))
+            held.outbox.tell(lambda: self._joined(held))
 
     def happened(self, session_id: str, event: dict[str, Any]) -> None:
         """An event of the session goes to its stream."""
@@ -176,6 +179,7 @@ class Member:
         held = self._speaking(session_id)
         if held is None:
             return
+        failpoints.reach("runner.obeyed")
         final = status in ("refused", "spoken") or held.kinds.get(order_id) not in SPOKEN
         held.outbox.tell(
             lambda: self._store.obeyed(session_id, held.epoch, self.id, order_id, status, why, final=final)
@@ -187,13 +191,16 @@ class Member:
         self._fading.discard(session_id)
         if held is None or held.over:
             return
+        failpoints.reach("runner.over")
         held.over = True
         held.outbox.tell(lambda: self._done(held, state, reason, message))
 
     # --- Renewing ---------------------------------------------------------------------------------------------------
 
     async def _register(self) -> None:
+        failpoints.reach("runner.register")
         await self._until_said(lambda: self._store.register(self.runner))
+        failpoints.reach("runner.registered")
         self.registered.set()
 
     async def _renew(self) -> None:
@@ -207,12 +214,14 @@ class Member:
     async def _renew_once(self) -> None:
         asked_at = time.monotonic()
         report = [held.reported for held in self.held]
+        failpoints.reach("runner.renew")
         try:
             renewal = await self._store.renew(self.id, report)
         except StoreError as error:
             if error.frozen:
                 self._lease([one.session_id for one in report], asked_at + self._lease_s)
             return
+        failpoints.reach("runner.renewed")
         self.renewed_at = time.monotonic()
         if not renewal.known:
             await self._register()
@@ -280,6 +289,7 @@ class Member:
                 self._take(command)
 
     def _take(self, command: Command) -> None:
+        failpoints.reach("runner.command")
         session_id = command.session_id
         if command.op == "start":
             self._begin(session_id, command.epoch)
@@ -298,7 +308,9 @@ class Member:
     async def _claim(self, session_id: str, epoch: int) -> None:
         try:
             asked_at = time.monotonic()
+            failpoints.reach("runner.claim")
             answer, request = await self._store.claim(session_id, epoch, self.id)
+            failpoints.reach("runner.claimed")
         except StoreError:
             return  # a renewal says again that it is ours, if it still is
         finally:
@@ -326,6 +338,7 @@ class Member:
         try:
             self._lease([held.session_id], until)
             await self._the_holder.start(held.request.spec)
+            failpoints.reach("runner.started")
         except FrameworkError as error:
             problem = error.message
             logger.bind(problem=problem).warning("a session could not begin here")
@@ -349,12 +362,22 @@ class Member:
                 if stored.order_id not in held.ordered and not held.over:
                     held.ordered.add(stored.order_id)
                     held.kinds[stored.order_id] = stored.kind
+                    failpoints.reach("runner.order")
                     self._the_holder.order(session_id, ORDER.validate_python(stored.order))
+                    failpoints.reach("runner.ordered")
 
     # --- Ends -------------------------------------------------------------------------------------------------------
 
+    async def _joined(self, held: Held) -> str:
+        failpoints.reach("runner.join")
+        answer = await self._store.joined(held.session_id, held.epoch, self.id)
+        failpoints.reach("runner.joined")
+        return answer
+
     async def _done(self, held: Held, state: str, reason: str, message: str) -> str:
+        failpoints.reach("runner.done")
         answer = await self._store.done(held.session_id, held.epoch, self.id, state, reason, message)
+        failpoints.reach("runner.forgotten")
         self._forget(held)
         return answer if answer != "fenced" else "ok"  # over is over, whoever has it now
 

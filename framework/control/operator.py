@@ -14,6 +14,7 @@ from typing import Any
 
 from loguru import logger
 
+from framework import failpoints
 from framework.control.acts import STORE_S, Acts, Done
 from framework.control.attempts import Attempts
 from framework.control.fleet import Fleet
@@ -108,7 +109,9 @@ class Operator:
 
     async def sweep(self) -> bool:
         """Move what is past its deadline; whether the store did."""
+        failpoints.reach("operator.sweep")
         swept = await self._attempts.make("store", self._store.sweep(), STORE_S)
+        failpoints.reach("operator.swept")
         if swept is None:
             return False
         self._good_at["sweep"] = self._now()

@@ -25,7 +25,7 @@ from framework.errors import FrameworkError, SessionError, UserError
 from framework.log import set_up
 from framework.processes import autostart
 from framework.processes.fleet import FleetSessions, Membership
-from framework.processes.settings import RunnerSettings, check_grace
+from framework.processes.settings import Deadlines, RunnerSettings, check_grace
 from framework.processes.supervisor import Supervisor
 from framework.project import Project
 from framework.sessions.spec import SessionSpec
@@ -255,6 +255,9 @@ def bind(host: str, port: int, token: str) -> socket.socket:
 def settings_from(root: Path, environment: dict[str, str], *, stack: str = "") -> RunnerSettings:
     """The runner's settings, as far as the environment changes them."""
     settings = RunnerSettings(root=root, stack=stack, test_profile=environment.get("CONVO_PROFILE") == "test")
+    if settings.test_profile:
+        backend = environment.get("CONVO_BACKEND", "") or settings.backend
+        settings = replace(settings, backend=backend, deadlines=Deadlines.read(environment))
     return replace(
         settings,
         spare=_number(environment, "CONVO_RUNNER_SPARE", settings.spare),

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar
 
 from framework.errors import UserError
 from framework.settings import Group
@@ -21,8 +22,10 @@ _GOING_S = 2.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Deadlines:
-    """How long a runner waits before it takes the next, harder step; seconds."""
+class Deadlines(Group):
+    """How long a runner waits before it takes the next, harder step; seconds. Only a test changes them."""
+
+    prefix: ClassVar[str] = "CONVO_DEADLINES"
 
     warm_s: float = 180.0
     """From a worker's start to its finished dry run."""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from loguru import logger
 from pydantic import BaseModel
 
+from framework import failpoints
 from framework.processes.child import Child
 from framework.processes.held import Given, Held
 from framework.processes.messages import Cancel, Ended, Happened, Lease, Obey, Obeyed, Phase, Start, Stop
@@ -107,12 +108,14 @@ class Supervisor:
         self._held.pop(spec.session_id, None)
         self._held[spec.session_id] = held
         self._tell(lambda ear: ear.phase(spec.session_id, "starting"))
+        failpoints.reach("supervisor.give")
         child = await self._given(held)
         held.child = child
         child.sessions.add(spec.session_id)
         child.send(Start(spec=spec, secrets=self._secrets, until=held.until))
         for given in held.orders.values():
             child.send(Obey(session=spec.session_id, order=given.order))
+        failpoints.reach("supervisor.given")
         self._counts["sessions_started"] += 1
         await self._until_there(held)
 

@@ -29,6 +29,7 @@ from loguru import logger
 from pydantic import BaseModel, ValidationError
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from framework import failpoints
 from framework.errors import FrameworkError
 from framework.log import set_up
 from framework.processes.messages import (
@@ -263,6 +264,7 @@ class Worker:
 
     async def _play(self, start: Start) -> None:
         session = start.spec.session_id
+        failpoints.reach("worker.given")
         os.environ.update(start.secrets)
         with logger.contextualize(session=session, tenant=start.spec.tenant):
             result = await self._result_of(start.spec)
@@ -272,7 +274,9 @@ class Worker:
         if not opened.done():
             opened.set_result(None)
         status = "failed" if result.failed else "ended"
+        failpoints.reach("worker.over")
         self.say(Ended(session=session, reason=result.reason, status=status, message=result.message))
+        failpoints.reach("worker.ended")
 
     async def _result_of(self, spec: SessionSpec) -> Result:
         session = spec.session_id
@@ -280,6 +284,7 @@ class Worker:
             live = self._live[session] = self._backend.open(spec, self._happened(session), client_s=self._client_s)
             live.lease(self._until[session])
             self._opened[session].set_result(live)
+            failpoints.reach("worker.opened")
             return await live.run(lambda phase: self._phase(session, phase))
         except FrameworkError as error:
             return Result(reason="error", failed=True, message=str(error))
@@ -288,10 +293,15 @@ class Worker:
             return Result(reason="error", failed=True, message=f"{type(error).__name__}: {error}")
 
     def _phase(self, session: str, phase: str) -> None:
+        failpoints.reach("worker.phase")
         self.say(Phase.model_validate({"session": session, "phase": phase}))
 
     def _happened(self, session: str) -> Callable[[Event], None]:
-        return lambda event: self.say(Happened(session=session, event=event.as_json()))
+        def happened(event: Event) -> None:
+            failpoints.reach("worker.event")
+            self.say(Happened(session=session, event=event.as_json()))
+
+        return happened
 
     async def _obey(self, obey: Obey) -> None:
         def tell(status: str, why: str = "") -> None:

@@ -26,6 +26,7 @@ from typing import NoReturn
 from loguru import logger
 from pydantic import BaseModel
 
+from framework import failpoints
 from framework.log import set_up
 from framework.processes.messages import Fork, Forked, Reaped, Unforkable, Warm, line
 from framework.processes.worker import Backend, Worker, arguments, backend_of, live, prepare, rehearse_http
@@ -90,12 +91,14 @@ class Zygote:
         return True
 
     def _fork(self, asked: Fork, control: socket.socket) -> None:
+        failpoints.reach("zygote.fork")
         zygote, pid = os.getpid(), os.fork()
         if not pid:
             self._become_worker(zygote, Path(asked.socket), control)
         number = os.pidfd_open(pid)  # nobody but us reaps it, so it still is the one
         self._workers[number] = pid
         self._poll.register(number, select.POLLIN)
+        failpoints.reach("zygote.forked")
         self._say(Forked(socket=asked.socket, pid=pid), number)
 
     def _reap(self, number: int) -> None:
@@ -114,6 +117,7 @@ class Zygote:
         for number in self._workers:
             os.close(number)
         reseed()
+        failpoints.reach("worker.forked")
 
         async def work() -> None:
             await Worker(self._backend, control, path, client_s=self._client_s, prepared=True).run()

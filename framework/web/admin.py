@@ -11,6 +11,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 
+from framework import failpoints
 from framework.control.records import StoredOrder
 from framework.control.store import Store
 from framework.sessions.orders import ORDER, AnyOrder, Instruct
@@ -140,7 +141,9 @@ async def give(store: Store, order: AnyOrder, targets: Sequence[Target], *, by: 
     refusal = ""
     for target in targets:
         one = order.model_copy(update={"order_id": _id(order.order_id, target, alone=len(targets) == 1)})
+        failpoints.reach("gateway.order")
         answer, status, why = await store.order(target.session_id, one.order_id, one.kind, one.model_dump_json(), by=by)
+        failpoints.reach("gateway.ordered")
         if answer in _REFUSALS:
             refusal = refusal or answer
             status, why = "refused", _REFUSALS[answer][1]

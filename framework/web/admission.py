@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
+from framework import failpoints
 from framework.control.records import Joining, Request
 from framework.control.settings import pool_name
 from framework.control.store import Store
@@ -130,7 +131,9 @@ class Admission:
             NotAdmittedError: There is no place for it.
             StoreError: The store is away.
         """
+        failpoints.reach("gateway.join")
         joining = await self.store.join(request)
+        failpoints.reach("gateway.joined")
         self.heard(joining.outcome, request.spec.tenant)
         if joining.outcome in _REFUSALS:
             raise NotAdmittedError(joining)

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from framework import failpoints
 from framework.suggest import did_you_mean
 from framework.web import problems
 from framework.web.admission import Admission, NotAdmittedError, is_new
@@ -50,6 +51,7 @@ def route(admission: Admission) -> Callable[[Request], Awaitable[Response]]:
             joining = await admission.join(wish)
         except NotAdmittedError as refused:
             return of_refusal(refused)
+        failpoints.reach("gateway.answer")
         return JSONResponse(
             {
                 "session_id": joining.session_id,

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from fastapi import FastAPI, Query, Request
 
+from framework import failpoints
 from framework.control.records import STATES, SessionRecord, State
 from framework.control.store import Store
 from framework.sessions.events import iso
@@ -68,7 +69,9 @@ def add(app: FastAPI, store: Store) -> None:
         """End a session. One that waits ends at once, one that talks is told to."""
         asked = LeaveRequest.model_validate(await read_json(request))
         await visible(store, session_id, credential_of(request))
+        failpoints.reach("gateway.cancel")
         done = await store.cancel(session_id, asked.reason)
+        failpoints.reach("gateway.cancelled")
         if done == "unknown":
             raise UnknownSessionError(session_id)
         return Leaving(session_id=session_id, status="ending" if done == "stopping" else "ended")
