@@ -30,6 +30,7 @@ from redis.exceptions import (
 )
 
 from framework.control import scripts
+from framework.control.batching import Batcher
 from framework.errors import StoreError, UserError
 
 CALL_S = 2.0
@@ -53,8 +54,16 @@ _SIGNS: tuple[tuple[type[Exception] | tuple[str, ...], str, str, bool], ...] = (
 class Connection:
     """One client of the store, for any number of tasks at once."""
 
-    def __init__(self, client: aioredis.Redis, *, blocking: aioredis.Redis | None = None, run_id: str = "") -> None:
+    def __init__(
+        self,
+        client: aioredis.Redis,
+        *,
+        blocking: aioredis.Redis | None = None,
+        batcher: Batcher | None = None,
+        run_id: str = "",
+    ) -> None:
         self._client = client
+        self._batcher = batcher
         self._blocking = blocking or client
         self._sources = {name: scripts.source(name) for name in (*scripts.MOVES, *scripts.NOTES)}
         self._digests = {
@@ -67,7 +76,9 @@ class Connection:
     def to(cls, url: str) -> Self:
         """To a server: `redis://`, `rediss://`, `unix://`, or `redis+sentinel://host:port,host:port/service[/db]`."""
         try:
-            return cls(_client(url, CALL_S), blocking=_client(url, None))
+            client = _client(url, CALL_S)
+            batcher = Batcher(client.connection_pool.make_connection, CALL_S)
+            return cls(client, blocking=_client(url, None), batcher=batcher)
         except ValueError as error:
             raise UserError(f"REDIS_URL is no address of Redis: {error}", fix="Set redis://HOST:6379/0.") from None
 
@@ -82,15 +93,18 @@ class Connection:
     async def run(self, script: str, prefix: str, *arguments: str | int) -> Any:
         """Run a script of ours on the keys of a prefix."""
         try:
-            return await self._client.evalsha(self._digests[script], 1, prefix, *arguments)
+            return await self._send("EVALSHA", self._digests[script], 1, prefix, *arguments)
         except NoScriptError:
-            return await self._do(self._client, "EVAL", self._sources[script], 1, prefix, *arguments)
+            return await self.do("EVAL", self._sources[script], 1, prefix, *arguments)
         except (RedisError, OSError) as error:
             raise _store_error(error) from error
 
     async def do(self, *words: str | int) -> Any:
         """One command."""
-        return await self._do(self._client, *words)
+        try:
+            return await self._send(*words)
+        except (RedisError, OSError) as error:
+            raise _store_error(error) from error
 
     async def many(self, commands: Sequence[Sequence[str | int]]) -> list[Any]:
         """Several commands in one go; not as one transaction."""
@@ -115,15 +129,18 @@ class Connection:
 
     async def close(self) -> None:
         """Disconnect."""
+        if self._batcher:
+            await self._batcher.close()
         await self._client.aclose()
         if self._blocking is not self._client:
             await self._blocking.aclose()
 
-    async def _do(self, client: aioredis.Redis, *words: str | int) -> Any:
-        try:
-            return await client.execute_command(*words)  # type: ignore[no-untyped-call]
-        except (RedisError, OSError) as error:
-            raise _store_error(error) from error
+    async def _send(self, *words: str | int) -> Any:
+        if self._batcher:
+            reply = await self._batcher.run(*words)
+            shape = self._client.response_callbacks.get(str(words[0]))
+            return shape(reply) if shape else reply
+        return await self._client.execute_command(*words)  # type: ignore[no-untyped-call]
 
 
 def _client(url: str, timeout_s: float | None) -> aioredis.Redis:
