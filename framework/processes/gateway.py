@@ -129,6 +129,7 @@ class Gateway:
             interface="asgi3",
             http="httptools",
             log_config=None,
+            log_level="warning",  # else uvicorn writes each message for a log that drops it
             access_log=False,
             lifespan="on",
             server_header=False,

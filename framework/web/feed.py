@@ -202,12 +202,13 @@ class Feed:
         self._progress = self._clock()
         if events:
             self.position = events[-1].id
-            self._publish([Happened.of(event) for event in events])
+            for event in events:
+                for changed in self._watched.get(event.session_id, ()):
+                    changed.set()
+            if self._listeners:
+                self._publish([Happened.of(event) for event in events])
 
     def _publish(self, events: Sequence[Happened]) -> None:
-        for event in events:
-            for changed in self._watched.get(event.session_id, ()):
-                changed.set()
         first = order_of(events[0].id)
         made: dict[Filter, Batch] = {}
         for listener in self._listeners:
