@@ -134,7 +134,7 @@ class Acts:
                 failpoints.reach("operator.launched")
         except FrameworkError as error:
             # Nothing was started, so nobody need wait for it.
-            self._failed(launch.launch_id, launch.pool, str(error))
+            self._failed(launch.launch_id, launch.pool, error.message)
             await self._attempts.make("store", self._store.unlaunch(launch.launch_id, error.message), STORE_S)
 
     async def _fail(self, step: Fail) -> None:

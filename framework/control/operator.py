@@ -7,6 +7,7 @@ dies, another one finds in the store.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
@@ -17,14 +18,14 @@ from loguru import logger
 from framework import failpoints
 from framework.control.acts import STORE_S, Acts, Done
 from framework.control.attempts import Attempts
-from framework.control.fleet import Fleet
+from framework.control.fleet import OVER, Fleet
 from framework.control.memory import Look, Memory
 from framework.control.plan import plan
 from framework.control.records import Swept
 from framework.control.seen import Seen
 from framework.control.settings import OperatorSettings
 from framework.control.store import Store
-from framework.errors import UserError
+from framework.errors import FrameworkError, UserError
 from framework.plugins.launchers import Launched, Launcher
 
 LOOK_S = 10.0
@@ -217,3 +218,13 @@ class Operator:
         await self._acts.close()
         if self._launcher and self._opened:
             await self._attempts.succeed("launcher", self._launcher.close(), CLOSE_S)
+            with contextlib.suppress(FrameworkError, TimeoutError):
+                async with asyncio.timeout(STORE_S):
+                    await self._forget_ended(self._launcher)
+
+    async def _forget_ended(self, launcher: Launcher) -> None:
+        """Launches whose processes ended with this one: so that the next operator does not wait for them."""
+        under_way = await self._store.launches()
+        for one in await launcher.launched():
+            if one.state in OVER and one.launch_id in under_way:
+                await self._store.unlaunch(one.launch_id)

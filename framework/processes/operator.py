@@ -93,7 +93,7 @@ def make_door(operator: Operator, token: str = "") -> Starlette:
 
     async def ready(_: Request) -> Response:
         if why := operator.problem:
-            return problem(503, why.partition("\n")[0], fix="It is tried again; `convo doctor` may say more.")
+            return problem(503, why, fix="It is tried again; `convo doctor` may say more.")
         return JSONResponse({"status": "ready"})
 
     async def metrics(request: Request) -> Response:

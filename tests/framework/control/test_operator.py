@@ -345,6 +345,21 @@ async def test_it_leaves_at_once_though_a_launch_hangs(store, running):
     assert launcher.closed
 
 
+async def test_launches_whose_processes_end_with_it_are_forgotten(store, running):
+    launcher = Place(store, "silent")
+    task = running(Operator(store, launcher, OperatorSettings(warm=2, plan_secs=0.05)))
+
+    async def under_way():
+        return len(launcher.there) == 2
+
+    await until(under_way)
+    launcher.kind = "leaving"
+    task.cancel()
+    await asyncio.wait([task])
+    assert await store.launches() == {}
+    assert await told(store, "launch.failed") == []
+
+
 async def test_it_survives_a_store_that_is_away_and_goes_on_when_it_is_back(running, written):
     async with RedisServer() as server:
         store = Store(Connection.to(server.url), limits=LIMITS)
