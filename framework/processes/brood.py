@@ -15,6 +15,7 @@ from loguru import logger
 from pydantic import BaseModel, ValidationError
 
 from framework.errors import FrameworkError
+from framework.processes.child import OsProcess, started
 from framework.processes.messages import (
     FROM_ZYGOTE,
     Broken,
@@ -28,7 +29,6 @@ from framework.processes.messages import (
 )
 from framework.processes.settings import Deadlines
 
-STDERR = 2
 PACKET = 65_536
 _REPORT_S = 1.0
 """How long a zygote may take to say with which code a worker exited."""
@@ -107,7 +107,7 @@ class Brood:
         self._command = command
         self._environment = environment
         self._deadlines = deadlines
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: OsProcess | None = None
         self._control: socket.socket | None = None
         self._exit: asyncio.Task[None] | None = None
         self._settled = asyncio.Event()
@@ -131,7 +131,8 @@ class Brood:
         self._asked[str(path)] = asked
         try:
             self._send(Fork(socket=str(path)), control)
-            return await asyncio.wait_for(asked, self._deadlines.fork_s)
+            async with asyncio.timeout(self._deadlines.fork_s):
+                return await asked
         except (TimeoutError, OSError):
             await self.kill()
             raise NotReadyError("the process that workers are forked from did not answer") from None
@@ -144,7 +145,8 @@ class Brood:
             return
         self._hang_up()
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.shield(self._exit), self._deadlines.cancel_s)
+            async with asyncio.timeout(self._deadlines.cancel_s):
+                await asyncio.shield(self._exit)
         await self.kill()
 
     async def kill(self) -> None:
@@ -160,7 +162,8 @@ class Brood:
             if self._process is None:
                 await self._start()
         try:
-            await asyncio.wait_for(self._settled.wait(), self._deadlines.warm_s)
+            async with asyncio.timeout(self._deadlines.warm_s):
+                await self._settled.wait()
         except TimeoutError:
             await self.kill()
             raise NotReadyError(f"it was not ready after {self._deadlines.warm_s:g} s ({self.doing})") from None
@@ -170,15 +173,7 @@ class Brood:
     async def _start(self) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         try:
-            self._process = await asyncio.create_subprocess_exec(
-                *self._command,
-                *("--control", str(theirs.fileno())),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=STDERR,  # stdout is the supervisor's, for what a person or program reads
-                env=self._environment,
-                pass_fds=[theirs.fileno()],
-                start_new_session=True,  # Ctrl-C is the supervisor's to pass on
-            )
+            self._process = await started(self._command, theirs, self._environment)
         except BaseException:
             ours.close()
             raise
@@ -245,7 +240,7 @@ class Brood:
             self._control.close()
             self._control = None
 
-    async def _await_exit(self, process: asyncio.subprocess.Process) -> None:
+    async def _await_exit(self, process: OsProcess) -> None:
         code = await process.wait()
         self._readable()  # what it said last counts
         self._hang_up()

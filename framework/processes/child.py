@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import Callable
+import socket
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -15,6 +16,9 @@ from pydantic import BaseModel, ValidationError
 from framework.processes.messages import FROM_WORKER, Beat, Broken, Leave, Preparing, Warm, line
 from framework.processes.settings import Deadlines
 
+OsProcess = asyncio.subprocess.Process
+_STDERR = 2
+_LAST_WORDS_S = 1.0
 Hear = Callable[["Child", Any], None]
 """Called with each message of a worker, and with `None` when the process is gone."""
 
@@ -129,7 +133,8 @@ class Child:
 
     async def _gone_within(self, patience: float) -> bool:
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self.gone.wait(), patience)
+            async with asyncio.timeout(patience):
+                await self.gone.wait()
         return self.gone.is_set()
 
     async def _listen(self) -> None:
@@ -159,8 +164,9 @@ class Child:
 
     async def _await_exit(self) -> None:
         code = await self._process.wait()
-        with contextlib.suppress(Exception):
-            await self._tasks[0]  # what it said last counts
+        # What it said last counts; but a process that it started may hold its socket open, and isn't waited for.
+        await asyncio.wait({self._tasks[0]}, timeout=_LAST_WORDS_S)
+        self._tasks[0].cancel()
         logger.bind(pid=self.pid, code=code).debug("worker gone")
         self.warm = False
         self.gone.set()
@@ -168,3 +174,26 @@ class Child:
         self._hear(self, None)
         with contextlib.suppress(OSError):
             self.socket.unlink()
+
+
+async def started(command: Sequence[str], control: socket.socket, environment: Mapping[str, str]) -> OsProcess:
+    """A program of ours, given one end of a socket pair and the name of its descriptor."""
+    starting = asyncio.create_task(
+        asyncio.create_subprocess_exec(
+            *command,
+            *("--control", str(control.fileno())),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=_STDERR,  # stdout is the supervisor's, for what a person or program reads
+            env=dict(environment),
+            pass_fds=[control.fileno()],
+            start_new_session=True,  # Ctrl-C is the supervisor's to pass on
+        ),
+        name="start a process",
+    )
+    try:
+        return await asyncio.shield(starting)
+    except asyncio.CancelledError:  # half a process can't be waited for: let it be whole first
+        process = await starting
+        process.kill()
+        await process.wait()
+        raise

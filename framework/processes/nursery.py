@@ -12,8 +12,8 @@ from pathlib import Path
 from loguru import logger
 
 from framework.documents.reader import PROJECT
-from framework.processes.brood import STDERR, Brood, UnforkableError, can_fork
-from framework.processes.child import Child, Hear, Process
+from framework.processes.brood import Brood, UnforkableError, can_fork
+from framework.processes.child import Child, Hear, OsProcess, Process, started
 from framework.processes.messages import LINE_LIMIT
 from framework.processes.settings import RunnerSettings
 from framework.project import Project
@@ -29,7 +29,7 @@ class Spawned:
 
     why = ""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, process: OsProcess) -> None:
         self._process = process
         self.pid = process.pid
         self.send_signal = process.send_signal
@@ -72,15 +72,16 @@ class Nursery:
         """A new worker; it says itself when it is ready. Raises `FrameworkError` where none can be made."""
         path = self._folder / f"{os.urandom(6).hex()}.sock"
         ours, theirs = socket.socketpair()
+        streams = await asyncio.open_unix_connection(sock=ours, limit=LINE_LIMIT)
         try:
             process = await self._forked(theirs, path) if self._forks else None
             process = process or await self._spawned(theirs, path)
         except BaseException:
-            ours.close()
+            streams[1].close()
             raise
         finally:
             theirs.close()
-        return Child(process, await asyncio.open_unix_connection(sock=ours, limit=LINE_LIMIT), path, self._hear)
+        return Child(process, streams, path, self._hear)
 
     async def close(self) -> None:
         """End the processes that workers are forked from, and with them what they still have."""
@@ -120,18 +121,8 @@ class Nursery:
 
     async def _spawned(self, control: socket.socket, path: Path) -> Process:
         """A worker that gets ready by itself, and says so."""
-        number = str(control.fileno())
-        return Spawned(
-            await asyncio.create_subprocess_exec(
-                *_command(self._settings, "worker"),
-                *("--control", number, "--socket", str(path)),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=STDERR,  # stdout is the supervisor's, for what a person or program reads
-                env=self._environment,
-                pass_fds=[control.fileno()],
-                start_new_session=True,  # Ctrl-C is the supervisor's to pass on
-            )
-        )
+        command = [*_command(self._settings, "worker"), "--socket", str(path)]
+        return Spawned(await started(command, control, self._environment))
 
 
 def fingerprint(root: Path) -> int:

@@ -65,7 +65,8 @@ class Pool:
         try:
             async with self._changed:
                 self._changed.notify_all()
-                await asyncio.wait_for(self._changed.wait_for(self._can_give), self._deadlines.warm_s)
+                async with asyncio.timeout(self._deadlines.warm_s):
+                    await self._changed.wait_for(self._can_give)
                 if self._idle:
                     child = self._idle.pop(0)
                     self._changed.notify_all()
@@ -111,7 +112,7 @@ class Pool:
         task.add_done_callback(lambda _: None)
 
     async def _fill(self) -> None:
-        while True:
+        while not self._closed:  # cancelling alone may come to nothing at the moment when what is awaited arrives
             async with self._changed:
                 await self._changed.wait_for(lambda: len(self._idle) < self._spare or self._wanted > len(self._idle))
             if not await self._add():
@@ -145,7 +146,8 @@ class Pool:
 
     async def _got_ready(self, child: Child) -> bool:
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(child.settled.wait(), self._deadlines.warm_s)
+            async with asyncio.timeout(self._deadlines.warm_s):
+                await child.settled.wait()
         if child.warm:
             return True
         if child.broken:

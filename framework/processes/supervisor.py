@@ -206,7 +206,8 @@ class Supervisor:
         before = held.orders.get(order.order_id)
         given = self._give(held, order)
         try:
-            said = await asyncio.wait_for(asyncio.shield(given.first), self._settings.deadlines.order_s)
+            async with asyncio.timeout(self._settings.deadlines.order_s):
+                said = await asyncio.shield(given.first)
         except TimeoutError:
             raise RefusedError(
                 "the session didn't answer in time", status=504, fix="Try the same order_id again."
@@ -285,7 +286,8 @@ class Supervisor:
     async def _until_there(self, held: Held) -> None:
         """Until the worker has the session, so that a client who comes at once is not too early."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(held.there.wait(), self._settings.deadlines.order_s)
+            async with asyncio.timeout(self._settings.deadlines.order_s):
+                await held.there.wait()
         if held.state == "failed":
             raise RefusedError(f"the session could not begin: {held.message or held.reason}", status=500)
 
@@ -359,7 +361,8 @@ class Supervisor:
     async def _linger(self, child: Child) -> None:
         """Let a text worker go when nobody has needed it for a while."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(child.gone.wait(), self._settings.deadlines.linger_s)
+            async with asyncio.timeout(self._settings.deadlines.linger_s):
+                await child.gone.wait()
         if not child.sessions and self._texts.get(child.tenant) is child:
             del self._texts[child.tenant]
             await child.end(self._settings.deadlines)
@@ -380,7 +383,8 @@ class Supervisor:
 
     async def _end_overdue(self, held: Held) -> None:
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(held.over.wait(), self._settings.deadlines.notice_s)
+            async with asyncio.timeout(self._settings.deadlines.notice_s):
+                await held.over.wait()
         if not held.over.is_set() and not held.ending:
             held.ending = True
             await self._end(held, "hangup", polite=False)
@@ -398,7 +402,8 @@ class Supervisor:
         for message, patience in steps:
             child.send(message)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(held.over.wait(), patience)
+                async with asyncio.timeout(patience):
+                    await held.over.wait()
             if held.over.is_set():
                 return
         logger.bind(session=session, pid=child.pid).warning("a session would not end")

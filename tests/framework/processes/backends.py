@@ -74,6 +74,8 @@ class EchoSession:
 
     def lease(self, until: float) -> None:
         self.until = until
+        if until < 0 and self.behave == "fence":
+            self.behave = "silenced"
 
     async def order(self, order: Any, tell: Callable[[str, str], None]) -> None:
         match order.kind:
@@ -81,6 +83,8 @@ class EchoSession:
                 raise SessionError(f"there is no node `{order.node}`", fix="Did you mean `help`?")
             case "say" if order.text == "block":
                 threading.Event().wait(1000)
+            case "say" if order.text == "lease":
+                raise SessionError(f"I may speak until {self.until}")
             case "say" if order.text == "crash":
                 os.abort()
             case "say" if order.text == "secret":
@@ -88,14 +92,14 @@ class EchoSession:
             case "end":
                 self.finish(order.reason)
         tell("applied", "")
-        if order.kind == "say":
+        if order.kind == "say" and order.text != "never said":
             tell("spoken", "")
 
     async def stop(self, reason: str) -> None:
         self.finish(reason)
 
     async def cancel(self, reason: str) -> None:
-        self.finish(reason)
+        self.finish("silenced" if self.behave == "silenced" else reason)
 
     def finish(self, reason: str) -> None:
         self.reason = reason

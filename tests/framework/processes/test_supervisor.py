@@ -4,48 +4,12 @@ import asyncio
 import os
 import signal
 import sys
-from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from framework.processes.brood import can_fork
-from framework.processes.settings import Deadlines, RunnerSettings, WorkerSettings
-from framework.processes.supervisor import Supervisor
 from framework.sessions.orders import Goto, Say
 from framework.sessions.spec import SessionSpec
 from framework.web.ports import RefusedError, UnknownSessionError
-
-QUICK = Deadlines(
-    warm_s=30, client_s=30, order_s=10, notice_s=0.3, stop_s=0.3, cancel_s=0.3, term_s=0.3, silent_s=2.5, linger_s=0.3
-)
-
-WAYS = [True, False] if can_fork() else [False]
-
-
-@pytest.fixture(params=WAYS, ids=lambda forked: "forked" if forked else "spawned")
-def settings(tmp_path, monkeypatch, request):
-    here = Path(__file__).parent
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(here), *filter(None, [os.environ.get("PYTHONPATH")])]))
-    monkeypatch.setenv("EARS_API_KEY", "sesame")
-    return RunnerSettings(
-        root=tmp_path, backend="backends:Echo", deadlines=QUICK, workers=WorkerSettings(fork=request.param)
-    )
-
-
-@pytest.fixture
-async def supervise(settings):
-    opened = []
-
-    def supervise(**changes):
-        supervisor = Supervisor(replace(settings, **changes))
-        opened.append(supervisor)
-        supervisor.open()
-        return supervisor
-
-    yield supervise
-    for supervisor in opened:
-        await supervisor.close()
 
 
 def voice(**inputs):
@@ -56,21 +20,7 @@ def text(tenant="default"):
     return SessionSpec(flow="hello", channel="text", transport="headless", tenant=tenant)
 
 
-async def until(holds, within=20):
-    async with asyncio.timeout(within):
-        while not holds():
-            await asyncio.sleep(0.01)
-
-
-def alive(pid):
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
-
-
-async def test_a_session_runs_in_a_process_of_its_own_and_the_process_goes_with_it(supervise):
+async def test_a_session_runs_in_a_process_of_its_own_and_the_process_goes_with_it(supervise, until, alive):
     supervisor = supervise()
     one, two = voice(), voice()
     await supervisor.start(one)
@@ -86,14 +36,14 @@ async def test_a_session_runs_in_a_process_of_its_own_and_the_process_goes_with_
     assert [view.reason for view in supervisor.all()] == ["left", "left"]
 
 
-async def test_a_worker_that_was_used_is_followed_by_a_fresh_one(supervise):
+async def test_a_worker_that_was_used_is_followed_by_a_fresh_one(supervise, until):
     supervisor = supervise()
     await until(lambda: supervisor.pool.warm == 1)
     await supervisor.start(voice())
     await until(lambda: supervisor.pool.warm == 1)
 
 
-async def test_text_sessions_of_one_tenant_share_a_worker_and_tenants_do_not(supervise):
+async def test_text_sessions_of_one_tenant_share_a_worker_and_tenants_do_not(supervise, until):
     supervisor = supervise()
     sessions = [text("a"), text("a"), text("b")]
     for spec in sessions:
@@ -103,7 +53,7 @@ async def test_text_sessions_of_one_tenant_share_a_worker_and_tenants_do_not(sup
     assert first == second != other
 
 
-async def test_a_text_worker_leaves_when_nobody_has_needed_it_for_a_while(supervise):
+async def test_a_text_worker_leaves_when_nobody_has_needed_it_for_a_while(supervise, until, alive):
     supervisor = supervise()
     spec = text()
     await supervisor.start(spec)
@@ -113,7 +63,7 @@ async def test_a_text_worker_leaves_when_nobody_has_needed_it_for_a_while(superv
     await until(lambda: not alive(pid))
 
 
-async def test_an_order_is_answered_and_a_wrong_one_refused_with_the_reason(supervise):
+async def test_an_order_is_answered_and_a_wrong_one_refused_with_the_reason(supervise, until):
     supervisor = supervise()
     spec = voice()
     await supervisor.start(spec)
@@ -133,7 +83,7 @@ async def test_the_same_order_id_counts_once(supervise):
     assert await supervisor.ordered(spec.session_id, order) in ("applied", "spoken")
 
 
-async def test_an_order_to_a_session_that_ended_is_refused(supervise):
+async def test_an_order_to_a_session_that_ended_is_refused(supervise, until):
     supervisor = supervise()
     spec = voice()
     await supervisor.start(spec)
@@ -149,7 +99,7 @@ async def test_an_unknown_session_is_said_to_be_unknown(supervise):
         supervisor.leave("nobody", "left")
 
 
-async def test_a_session_that_ignores_every_request_is_killed(supervise):
+async def test_a_session_that_ignores_every_request_is_killed(supervise, until, alive):
     supervisor = supervise()
     spec = voice(behave="stuck")
     await supervisor.start(spec)
@@ -161,7 +111,7 @@ async def test_a_session_that_ignores_every_request_is_killed(supervise):
     assert supervisor.view(spec.session_id).reason == "killed"
 
 
-async def test_a_worker_whose_loop_is_blocked_is_killed(supervise):
+async def test_a_worker_whose_loop_is_blocked_is_killed(supervise, until, alive):
     supervisor = supervise()
     spec = voice()
     await supervisor.start(spec)
@@ -174,7 +124,7 @@ async def test_a_worker_whose_loop_is_blocked_is_killed(supervise):
     assert supervisor.view(spec.session_id).reason == "lost"
 
 
-async def test_a_crash_ends_one_session_only(supervise):
+async def test_a_crash_ends_one_session_only(supervise, until):
     supervisor = supervise()
     crashing, other = voice(), voice()
     await supervisor.start(crashing)
@@ -186,7 +136,7 @@ async def test_a_crash_ends_one_session_only(supervise):
     assert supervisor.view(other.session_id).state == "talking"
 
 
-async def test_a_spare_worker_that_dies_is_replaced(supervise):
+async def test_a_spare_worker_that_dies_is_replaced(supervise, until, alive):
     supervisor = supervise()
     await until(lambda: supervisor.pool.warm == 1)
     (child,) = supervisor._children
@@ -217,7 +167,7 @@ async def test_a_session_that_should_have_begun_earlier_is_refused(supervise):
         await supervisor.start(SessionSpec(flow="hello", transport="headless", not_after=1.0))
 
 
-async def test_draining_takes_no_new_session_and_lets_live_ones_finish(supervise):
+async def test_draining_takes_no_new_session_and_lets_live_ones_finish(supervise, until):
     supervisor = supervise()
     spec = voice()
     await supervisor.start(spec)
@@ -239,7 +189,7 @@ async def test_draining_ends_what_does_not_finish_in_time(supervise):
     assert supervisor.view(spec.session_id).reason == "drained"
 
 
-async def test_a_spare_worker_holds_no_secret_and_its_session_gets_them(supervise):
+async def test_a_spare_worker_holds_no_secret_and_its_session_gets_them(supervise, until):
     supervisor = supervise()
     await until(lambda: supervisor.pool.warm == 1)
     assert "EARS_API_KEY" not in supervisor.nursery._environment
@@ -248,7 +198,7 @@ async def test_a_spare_worker_holds_no_secret_and_its_session_gets_them(supervis
     assert await supervisor.ordered(spec.session_id, Say(text="secret")) == "applied"
 
 
-async def test_no_worker_outlives_a_supervisor_that_was_killed(settings):
+async def test_no_worker_outlives_a_supervisor_that_was_killed(settings, until, alive):
     program = (
         "import asyncio, pathlib\n"
         "from framework.processes.settings import RunnerSettings\n"
