@@ -9,6 +9,7 @@ from framework.control.launchers.kubernetes.job import job
 from framework.control.launchers.kubernetes.settings import ClusterSettings, PodSettings, TimeSettings
 from framework.control.settings import operator_settings_from
 from framework.plugins.launchers import Launch
+from framework.processes import operator
 from framework.testing.kubernetes import undecodable, wrongs
 
 OPEN = {"type": "object"}
@@ -124,7 +125,10 @@ CHOICES = [
                 "affinity": {"nodeAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": []}},
             },
             "redis": {"storageClass": "fast"},
-            "networkPolicy": {"gatewayFrom": [{"namespaceSelector": {"matchLabels": {"name": "ingress"}}}]},
+            "networkPolicy": {
+                "metricsFrom": [{"namespaceSelector": {}}],
+                "gatewayFrom": [{"namespaceSelector": {"matchLabels": {"name": "ingress"}}}],
+            },
         },
         id="everything changed",
     ),
@@ -194,10 +198,14 @@ def test_an_autoscaler_is_the_only_one_that_counts_warm_runners(render, find, by
 def test_keda_and_hpa_count_slots_by_what_a_runner_holds(render, find):
     values = {"runner": {"capacity": 8}, "build": "2-1"}
     scaled = find(render({**values, "autoscaling": {"by": "keda"}}), "ScaledObject", "convo-runner")
-    assert scaled["spec"]["triggers"][0]["metadata"]["threshold"] == "8"
+    trigger = scaled["spec"]["triggers"][0]["metadata"]
+    assert trigger["threshold"] == "8"
+    assert trigger["query"] == 'max(convo_operator_pool_want{pool="shared.default.2-1"})'
     scaler = find(render({**values, "autoscaling": {"by": "hpa"}}), "HorizontalPodAutoscaler", "convo-runner")
     external = scaler["spec"]["metrics"][0]["external"]
     assert external["target"]["averageValue"] == "8"
+    assert external["metric"]["name"] == "convo_operator_pool_want"
+    assert "want" in operator._OF_POOLS
     assert external["metric"]["selector"]["matchLabels"] == {"pool": "shared.default.2-1"}
 
 
@@ -205,11 +213,11 @@ def test_keda_and_hpa_count_slots_by_what_a_runner_holds(render, find):
 def test_the_operator_reads_what_the_chart_writes(render, find, values):
     things = render(values)
     settings = find(things, "ConfigMap", "convo-settings")["data"]
-    operator = operator_settings_from(settings)
-    assert set(ClusterSettings.read(settings).warm) <= {operator.home}
+    wanted = operator_settings_from(settings)
+    assert set(ClusterSettings.read(settings).warm) <= {wanted.home}
     text = find(things, "ConfigMap", "convo-runner-template")["data"]["template.yaml"]
     pod, times = PodSettings.read(settings), TimeSettings.read(settings)
-    made = job(Launch(launch_id="a1", pool=operator.home), pod, times, yaml.safe_load(text))
+    made = job(Launch(launch_id="a1", pool=wanted.home), pod, times, yaml.safe_load(text))
     assert not undecodable(made, "1.31")
     assert not list(wrongs(made))
     cold, warm = (

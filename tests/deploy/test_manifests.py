@@ -1,7 +1,9 @@
 """deploy/kubernetes: valid, complete, consistent with what the processes read, and no more rights than needed."""
 
+import importlib
 import re
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -151,9 +153,10 @@ def test_images_are_pinned_and_ours_is_the_same_everywhere(settings, pods):
     assert {images[name] for name in WORKLOADS[:3]} == {settings["CONVO_RUNNER_IMAGE"]}
 
 
-@pytest.mark.parametrize(("name", "port"), [("convo-gateway", 4444), ("convo-runner", 8080)])
+@pytest.mark.parametrize(("name", "port"), [("convo-gateway", 4444), ("convo-operator", 4445), ("convo-runner", 8080)])
 def test_doors_have_their_ports_and_are_probed(pods, name, port):
     door = container(pods, name)
+    assert importlib.import_module(f"framework.processes.{name.removeprefix('convo-')}").PORT == port
     assert door["ports"] == [{"name": "http", "containerPort": port}]
     assert str(port) in door["args"]
     assert door["readinessProbe"]["httpGet"] == {"path": "/ready", "port": "http"}
@@ -166,11 +169,15 @@ def test_every_pod_can_run_with_a_read_only_root(pods):
         assert container(pods, name)["volumeMounts"]
 
 
-def test_the_modules_that_are_started_are_there(root, pods):
-    for name in ("convo-gateway", "convo-runner"):
-        python, flag, module = container(pods, name)["command"]
-        assert (python, flag) == ("python", "-m")
-        assert (root / (module.replace(".", "/") + ".py")).is_file()
+@pytest.mark.parametrize("name", ["convo-gateway", "convo-runner"])
+def test_the_modules_that_are_started_are_programs(pods, name):
+    python, flag, module = container(pods, name)["command"]
+    assert (python, flag) == ("python", "-m")
+    told = subprocess.run(
+        [sys.executable, flag, module, "--help"], capture_output=True, text=True, timeout=60, check=True
+    )
+    for option in container(pods, name)["args"][::2]:
+        assert option in told.stdout
 
 
 # --- Cold runners ----------------------------------------------------------------------------------------------------
