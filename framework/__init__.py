@@ -12,9 +12,13 @@ if TYPE_CHECKING:
     from framework.errors import LauncherError as LauncherError
     from framework.errors import MissingExtraError as MissingExtraError
     from framework.errors import PluginError as PluginError
+    from framework.errors import StoreError as StoreError
     from framework.errors import needs as needs
     from framework.plugins.actions import Action as Action
     from framework.plugins.actions import action as action
+    from framework.plugins.bridges import Bridge as Bridge
+    from framework.plugins.bridges import FleetAccess as FleetAccess
+    from framework.plugins.bridges import RefusalError as RefusalError
     from framework.plugins.commands import Command as Command
     from framework.plugins.context import ToolContext as ToolContext
     from framework.plugins.launchers import Launch as Launch
@@ -46,9 +50,10 @@ if TYPE_CHECKING:
     from framework.slots.base import SlotType as SlotType
 
 FACE = {
-    "framework.errors": ("LauncherError", "MissingExtraError", "PluginError", "needs"),
+    "framework.errors": ("LauncherError", "MissingExtraError", "PluginError", "StoreError", "needs"),
     "framework.plugins.actions": ("Action", "action"),
     "framework.plugins.outcomes": ("ToolFailed", "ToolOutcome", "ToolRetry"),
+    "framework.plugins.bridges": ("Bridge", "FleetAccess", "RefusalError"),
     "framework.plugins.commands": ("Command",),
     "framework.plugins.context": ("ToolContext",),
     "framework.plugins.launchers": ("Launch", "Launched", "Launcher"),

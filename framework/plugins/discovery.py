@@ -34,7 +34,7 @@ BUILT_IN = (
 )
 """What is in the box comes in by the same door; removing one is deleting a line."""
 
-KINDS = frozenset({"tools", "actions", "transports", "services", "slots", "launchers", "commands"})
+KINDS = frozenset({"tools", "actions", "transports", "services", "slots", "launchers", "bridges", "commands"})
 """Folders of a `plugins/` folder that hold plugins and are none themselves."""
 
 NAME = re.compile(r"^[a-z][a-z0-9_-]*$")

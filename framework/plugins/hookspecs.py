@@ -12,6 +12,7 @@ from framework.plugins.markers import hookspec
 
 if TYPE_CHECKING:
     from framework.plugins.actions import Action
+    from framework.plugins.bridges import Bridge
     from framework.plugins.commands import Command
     from framework.plugins.launchers import Launcher
     from framework.plugins.manifest import Manifest
@@ -135,6 +136,21 @@ def register_launchers(launchers: Registry[Launcher]) -> None:
         @hookimpl
         def register_launchers(launchers: Registry[Launcher]) -> None:
             launchers.add(NomadLauncher())
+    """
+
+
+@hookspec
+def register_bridges(bridges: Registry[Bridge]) -> None:
+    """Offer what runs beside a gateway and lets another system's queues and channels reach the fleet.
+
+    Called once, when the host is loaded. A gateway runs the bridges that `CONVO_BRIDGES` names and no others; one that
+    raises is named in the log and started again, later each time, and the gateway goes on. Registering must cost
+    nothing. Failures are treated as those of `register_tools`.
+
+    Example:
+        @hookimpl
+        def register_bridges(bridges: Registry[Bridge]) -> None:
+            bridges.add(PagerBridge())
     """
 
 

@@ -20,6 +20,7 @@ from framework.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from framework.plugins.actions import Actions
+    from framework.plugins.bridges import Bridge
     from framework.plugins.commands import Command
     from framework.plugins.launchers import Launcher
     from framework.plugins.registry import Registry
@@ -141,6 +142,11 @@ class PluginHost:
     def launchers(self) -> Registry[Launcher]:
         """All places where runners can be started."""
         return self.offers.launchers
+
+    @property
+    def bridges(self) -> Registry[Bridge]:
+        """All that can run beside a gateway."""
+        return self.offers.bridges
 
     @property
     def plugins(self) -> list[Report]:

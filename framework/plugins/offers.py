@@ -12,6 +12,7 @@ from framework.plugins.resources import Resources
 from framework.plugins.tools import Tools
 
 if TYPE_CHECKING:
+    from framework.plugins.bridges import Bridge
     from framework.plugins.commands import Command
     from framework.plugins.launchers import Launcher
     from framework.plugins.services import Service
@@ -30,6 +31,7 @@ class Offers:
     slot_types: Registry[SlotType]
     commands: Registry[Command]
     launchers: Registry[Launcher]
+    bridges: Registry[Bridge]
     resources: Resources
 
     @classmethod
@@ -43,6 +45,7 @@ class Offers:
             slot_types=Registry("slot type", owner=owner),
             commands=Registry("command", owner=owner),
             launchers=Registry("launcher", owner=owner),
+            bridges=Registry("bridge", owner=owner),
             resources=Resources("resource", owner=owner),
         )
 
