@@ -197,6 +197,6 @@ class _Shown:
 
     def close(self, order: dict[str, Any]) -> None:
         """End the line, or show it whole where several orders go their ways at once."""
-        end = "" if order.get("final") else f" … (order {order['order_id']})"
+        end = "" if order.get("final") else f" … not carried out yet (order {order['order_id']})"
         if not self._quiet:
             print(f"{self._session}  {' → '.join(self._said)}{end}" if self._session else end)
