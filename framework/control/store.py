@@ -255,6 +255,10 @@ class Store:
             for state in STATES
         }
 
+    async def tenants(self) -> list[str]:
+        """Everyone who has ever asked for a session."""
+        return sorted(_texts(await self._do("SMEMBERS", self._key("tenants"))))
+
     async def stored_order(self, order_id: str) -> StoredOrder | None:
         """One order and what has become of it."""
         found = await self._do("HGETALL", self._key("o", order_id))

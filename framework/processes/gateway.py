@@ -24,6 +24,7 @@ from framework.processes.sockets import listen, url_of
 from framework.project import Project
 from framework.web.begin import START_S
 from framework.web.cors import origins_from
+from framework.web.feed import Feed
 from framework.web.forward import MESSAGE_LIMIT
 from framework.web.gatekeeper import Gatekeeper, refuses_to_listen
 from framework.web.gateway import GatewayDoor, make_gateway
@@ -68,6 +69,7 @@ class Gateway:
         self._store = store
         self._project = project
         self._settings = settings
+        self._feed = Feed(store)
 
     @property
     def url(self) -> str:
@@ -94,6 +96,7 @@ class Gateway:
             try:
                 await asyncio.wait({serving, leaving}, return_when=asyncio.FIRST_COMPLETED)
             finally:
+                self._feed.close()
                 server.should_exit = True
                 for task in (leaving, *([watching] if watching else [])):
                     task.cancel()
@@ -112,6 +115,7 @@ class Gateway:
             raise
         return GatewayDoor(
             store=self._store,
+            feed=self._feed,
             project=self._project,
             gatekeeper=Gatekeeper.read(keyring, told, origins=origins),
             origins=origins,

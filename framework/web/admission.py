@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
@@ -17,9 +18,11 @@ from framework import failpoints
 from framework.control.records import Joining, Request
 from framework.control.settings import pool_name
 from framework.control.store import Store
+from framework.errors import StoreError
 from framework.sessions.spec import Room
 from framework.web.catalog import Catalog
 from framework.web.credentials import Credential
+from framework.web.metrics import Metrics
 from framework.web.ports import RefusedError
 from framework.web.rooms import check_room_here
 from framework.web.schemas import KEY, JoinRequest
@@ -80,8 +83,7 @@ class Admission:
     stack: str = ""
     """Used in place of each bot's own."""
     test_profile: bool = False
-    heard: Callable[[str, str], None] = field(default=lambda _outcome, _tenant: None)
-    """Hears the outcome of each request."""
+    metrics: Metrics = field(default_factory=Metrics)
 
     def request(self, asked: JoinRequest, credential: Credential, key: str = "") -> Request:
         """What the store is asked for by `POST /join`.
@@ -132,9 +134,15 @@ class Admission:
             StoreError: The store is away.
         """
         failpoints.reach("gateway.join")
-        joining = await self.store.join(request)
+        began = time.perf_counter()
+        try:
+            joining = await self.store.join(request)
+        except StoreError:
+            self.metrics.joined("away", request.spec.tenant)
+            raise
         failpoints.reach("gateway.joined")
-        self.heard(joining.outcome, request.spec.tenant)
+        self.metrics.stored(time.perf_counter() - began)
+        self.metrics.joined(joining.outcome, request.spec.tenant)
         if joining.outcome in _REFUSALS:
             raise NotAdmittedError(joining)
         return joining

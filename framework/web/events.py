@@ -111,7 +111,7 @@ class Stream:
     async def _live(self, listener: Listener) -> AsyncIterator[Batch | Gap | None]:
         loop = asyncio.get_running_loop()
         beat = loop.time() + BEAT_S
-        while True:
+        while not self.feed.closed:
             batch = await listener.next(max(0.0, beat - loop.time()))
             if lost := listener.found():
                 yield Gap(lost, "you read too slowly")

@@ -127,6 +127,10 @@ class Listener:
         self._last = batch.events[-1].id
         return batch
 
+    def wake(self) -> None:
+        """Look up, though nothing has come."""
+        self._woken.set()
+
     def found(self) -> str:
         """Where the gap begins, told once."""
         lost, self.lost_after = self.lost_after, ""
@@ -141,6 +145,7 @@ class Feed:
         """The id of the last event read; empty before the store was first reached."""
         self.lost = 0
         """Listeners that were told of a gap."""
+        self.closed = False
         self._store = store
         self._clock = clock
         self._progress = float("-inf")
@@ -149,6 +154,12 @@ class Feed:
 
     def __len__(self) -> int:
         return len(self._listeners)
+
+    def close(self) -> None:
+        """Let all listeners go: the gateway leaves."""
+        self.closed = True
+        for listener in self._listeners:
+            listener.wake()
 
     @property
     def alive(self) -> bool:

@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from framework.control.store import Store
-from framework.web import admin, begin, events, join, openapi, problems, sessions
+from framework.web import admin, begin, bots, events, join, manual, openapi, page, problems, sessions, signin, stats
 from framework.web import relay as relays
 from framework.web.admission import Admission
 from framework.web.begin import Beginning
@@ -23,6 +23,7 @@ from framework.web.edge import Guarded, Rates
 from framework.web.feed import Feed
 from framework.web.gatekeeper import Gatekeeper
 from framework.web.limits import RateSettings
+from framework.web.metrics import Measured, Metrics
 from framework.web.policy import POLICY, Policy
 from framework.web.relay import Relay
 
@@ -35,6 +36,8 @@ class GatewayDoor:
     """What the application is made of."""
 
     store: Store
+    feed: Feed | None = None
+    """Reads the store's events; close it when the server is to leave."""
     project: Callable[[], Project]
     """Reads the project anew."""
     gatekeeper: Gatekeeper
@@ -52,15 +55,8 @@ class GatewayDoor:
 
 def make_gateway(door: GatewayDoor) -> ASGIApp:
     """The application, behind its edge. It wants to be told of the server's start and end (ASGI's lifespan)."""
-    catalog = Catalog(door.project)
-    admission = Admission(
-        store=door.store,
-        catalog=catalog,
-        build=door.build,
-        stack=door.stack,
-        test_profile=door.test_profile,
-    )
-    feed = Feed(door.store)
+    metrics, catalog = Metrics(), Catalog(door.project)
+    feed = door.feed or Feed(door.store)
     relay = Relay(door.store, token=door.runner_token)
     app = FastAPI(
         title="Convo gateway",
@@ -72,14 +68,42 @@ def make_gateway(door: GatewayDoor) -> ASGIApp:
     )
     problems.install(app)
     openapi.install(app)
+    admission = Admission(
+        store=door.store,
+        catalog=catalog,
+        build=door.build,
+        stack=door.stack,
+        test_profile=door.test_profile,
+        metrics=metrics,
+    )
     app.add_route("/join", join.route(admission), methods=["POST"])
     begin.add(app, Beginning(admission, feed, door.start_s), relay)
     sessions.add(app, door.store)
     admin.add(app, door.store)
     events.add(app, door.store, feed, door.gatekeeper.still)
+    stats.add(app, door.store, feed, catalog, metrics)
+    _add_page(app, door, catalog)
     relays.add(app, relay)
-    edge = Guarded(app, door.gatekeeper, Policy(POLICY), Rates.of(door.rates))
-    return Cors(edge, door.origins)
+    policy = Policy(POLICY)
+    edge = Guarded(app, door.gatekeeper, policy, Rates.of(door.rates), signin.form_for)
+    return Cors(Measured(edge, metrics, policy), door.origins)
+
+
+def _add_page(app: FastAPI, door: GatewayDoor, catalog: Catalog) -> None:
+    """The page where one talks, what it asks for, and the manual."""
+    signin.add(app, door.gatekeeper)
+    manual.add(app)
+    page.add_files(app)
+
+    @app.get("/bots")
+    async def offered() -> dict[str, Any]:
+        """The bots one can talk to."""
+        return await asyncio.to_thread(bots.listed, catalog.project)
+
+    @app.get("/bots/{name}/graph", responses=openapi.PROBLEMS)
+    async def graph(name: str) -> dict[str, Any]:
+        """A bot's flow, to be drawn."""
+        return await asyncio.to_thread(bots.graph, catalog.project, name)
 
 
 @contextlib.asynccontextmanager

@@ -45,6 +45,11 @@ def body(model: str, *, required: bool = True) -> dict[str, Any]:
     return {"requestBody": {"required": required, "content": {"application/json": {"schema": reference(model)}}}}
 
 
+def inline(model: type[BaseModel]) -> dict[str, Any]:
+    """The same, where the model is the route's own and refers to no other."""
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": model.model_json_schema()}}}}
+
+
 JOIN: Mapping[str, Any] = {
     "summary": "Join",
     "description": "Ask for a session; it is queued, and given to a warm runner at once where there is one.",

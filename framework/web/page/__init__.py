@@ -35,17 +35,8 @@ _HEADERS = {
 
 
 def add(app: FastAPI, guard: Guard) -> None:
-    """Serve the page at `/` and what belongs to it below `/page/`."""
-
-    @app.get("/")
-    async def page() -> Response:
-        """The page."""
-        return _file("index.html")
-
-    @app.get("/page/{name}")
-    async def part(name: str) -> Response:
-        """A file of the page."""
-        return _file(name)
+    """Serve the page, and trade the runner's token for a cookie."""
+    add_files(app)
 
     @app.post("/login")
     async def login(request: Request) -> Response:
@@ -56,6 +47,20 @@ def add(app: FastAPI, guard: Guard) -> None:
         answer = RedirectResponse("/", 303)
         answer.headers["Set-Cookie"] = guard.cookie(secure=request.url.scheme == "https")
         return answer
+
+
+def add_files(app: FastAPI) -> None:
+    """Serve the page at `/` and what belongs to it below `/page/`."""
+
+    @app.get("/", include_in_schema=False)
+    async def page() -> Response:
+        """The page."""
+        return _file("index.html")
+
+    @app.get("/page/{name}", include_in_schema=False)
+    async def part(name: str) -> Response:
+        """A file of the page."""
+        return _file(name)
 
 
 def sign_in(status: int, *, wrong: bool = False) -> Response:
