@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Self, cast
 from urllib.parse import parse_qs, urlsplit
 
@@ -38,6 +38,8 @@ CALL_S = 2.0
 WAIT_S = 5.0
 """Longest wait that a blocking read may ask for."""
 CONNECTIONS = 64
+QUIET_S = 5.0
+"""Without a message for so long, a subscription asks for a sign of life."""
 
 _SIGNS: tuple[tuple[type[Exception] | tuple[str, ...], str, str, bool], ...] = (
     (BusyLoadingError, "the store is loading its data", "Wait a moment.", True),
@@ -126,6 +128,29 @@ class Connection:
             raise _store_error(error) from error
         streams = found.values() if isinstance(found, dict) else [entries for _, entries in found or []]
         return [cast("tuple[Any, Mapping[Any, Any]]", entry) for entries in streams for entry in entries]
+
+    async def hear(self, pattern: str) -> AsyncIterator[tuple[bytes, bytes]]:
+        """Channel and message of what is published on channels of a pattern, until the connection breaks.
+
+        It is never made again in silence: what was published meanwhile would be missing, and nobody would know.
+        """
+        line = self._blocking.connection_pool.make_connection()  # type: ignore[no-untyped-call]
+        try:
+            await line.connect()
+            await line.send_command("PSUBSCRIBE", pattern, check_health=False)
+            asked = False
+            while True:
+                found = await line.read_response(timeout=QUIET_S, disconnect_on_error=False, push_request=True)
+                if found is None and asked:
+                    raise RedisTimeoutError("no sign of life")
+                if asked := found is None:
+                    await line.send_command("PING", check_health=False)
+                elif found[0] == b"pmessage":
+                    yield found[2], found[3]
+        except (RedisError, OSError) as error:
+            raise _store_error(error) from error
+        finally:
+            await line.disconnect(nowait=True)
 
     async def close(self) -> None:
         """Disconnect."""
