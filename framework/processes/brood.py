@@ -38,6 +38,10 @@ class NotReadyError(FrameworkError):
     """The zygote could not load what sessions need."""
 
 
+class LostError(FrameworkError):
+    """The zygote was ready and is gone, or has to go: a new one may do better."""
+
+
 class UnforkableError(FrameworkError):
     """What was loaded keeps threads: a fork would not have them and might wait for them for ever."""
 
@@ -135,7 +139,7 @@ class Brood:
                 return await asked
         except (TimeoutError, OSError):
             await self.kill()
-            raise NotReadyError("the process that workers are forked from did not answer") from None
+            raise LostError("the process that workers are forked from did not answer") from None
         finally:
             self._asked.pop(str(path), None)
 

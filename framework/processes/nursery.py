@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import socket
 import sys
@@ -12,7 +13,7 @@ from pathlib import Path
 from loguru import logger
 
 from framework.documents.reader import PROJECT
-from framework.processes.brood import Brood, UnforkableError, can_fork
+from framework.processes.brood import Brood, LostError, UnforkableError, can_fork
 from framework.processes.child import Child, Hear, OsProcess, Process, started
 from framework.processes.messages import LINE_LIMIT
 from framework.processes.settings import RunnerSettings
@@ -92,6 +93,8 @@ class Nursery:
     async def _forked(self, control: socket.socket, path: Path) -> Process | None:
         """A forked worker, or `None` where it turns out that forking isn't safe."""
         try:
+            with contextlib.suppress(LostError):
+                return await self._current().fork(control, path)
             return await self._current().fork(control, path)
         except UnforkableError as why:
             logger.bind(why=why.message).warning("workers can't be forked here and are started one by one: slower")

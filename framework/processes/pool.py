@@ -103,6 +103,10 @@ class Pool:
     def _can_give(self) -> bool:
         return bool(self._idle) or self._closed or bool(self._failures)
 
+    def _is_short(self) -> bool:
+        """Whether one more is to get ready; after a failure, too, as nobody gets to wait for one until it works again."""
+        return len(self._idle) < self._spare or self._wanted > len(self._idle) or bool(self._failures)
+
     def _nudge(self) -> None:
         async def notify() -> None:
             async with self._changed:
@@ -114,7 +118,7 @@ class Pool:
     async def _fill(self) -> None:
         while not self._closed:  # cancelling alone may come to nothing at the moment when what is awaited arrives
             async with self._changed:
-                await self._changed.wait_for(lambda: len(self._idle) < self._spare or self._wanted > len(self._idle))
+                await self._changed.wait_for(self._is_short)
             if not await self._add():
                 await asyncio.sleep(_RETRY_S[min(self._failures, len(_RETRY_S)) - 1])
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import os
+import random
 import threading
 import time
 from collections.abc import Callable
@@ -40,6 +42,21 @@ class Broken(Echo):
 
     async def prepare(self, tell: Callable[[str], None]) -> None:
         raise MissingExtraError("the package `ears` is not installed", fix="Run `pip install ears`.")
+
+
+class Numbers(Echo):
+    """Loads a library with chance, and threads, of its own."""
+
+    async def prepare(self, tell: Callable[[str], None]) -> None:
+        importlib.import_module("numpy")
+        importlib.import_module("onnxruntime")
+
+
+class Threaded(Echo):
+    """Keeps a thread."""
+
+    async def prepare(self, tell: Callable[[str], None]) -> None:
+        threading.Thread(target=threading.Event().wait, name="keeper", daemon=True).start()
 
 
 class EchoSession:
@@ -85,6 +102,13 @@ class EchoSession:
                 threading.Event().wait(1000)
             case "say" if order.text == "lease":
                 raise SessionError(f"I may speak until {self.until}")
+            case "say" if order.text == "numbers":
+                raise SessionError(f"{random.random()} {importlib.import_module('numpy').random.random()}")
+            case "say" if order.text == "spin":
+                while True:
+                    pass
+            case "say" if order.text.startswith("take "):
+                self.heard.append("x" * int(order.text.removeprefix("take ")) * 2**20)
             case "say" if order.text == "crash":
                 os.abort()
             case "say" if order.text == "secret":

@@ -23,6 +23,7 @@ QUICK = Deadlines(
     silent_s=2.5,
     linger_s=0.3,
     memory_s=0.1,
+    fork_s=5,
 )
 WAYS = [True, False] if can_fork() else [False]
 
