@@ -52,6 +52,11 @@ class Store:
         self._now_ms = now_ms
         self._written_limits = self._write_limits()
 
+    @property
+    def server(self) -> Connection:
+        """Where it is: for those who keep something of their own there, under keys of their own."""
+        return self._connection
+
     # --- The eleven moves -----------------------------------------------------------------------------------------
 
     async def join(self, request: Request) -> Joining:

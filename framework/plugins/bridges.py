@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from framework.errors import FrameworkError
 
@@ -106,6 +106,8 @@ class Bridge(ABC):
     """
 
     name: str
+    needs_redis: ClassVar[bool] = False
+    """Whether it makes no sense on a store that is inside the gateway's own process."""
 
     @abstractmethod
     async def run(self, fleet: FleetAccess) -> None:

@@ -23,6 +23,7 @@ from framework.processes.dotenv import load
 from framework.processes.sockets import listen, url_of
 from framework.project import Project
 from framework.web.begin import START_S
+from framework.web.bridging import Bridges
 from framework.web.cors import origins_from
 from framework.web.feed import Feed
 from framework.web.forward import MESSAGE_LIMIT
@@ -70,6 +71,7 @@ class Gateway:
         self._project = project
         self._settings = settings
         self._feed = Feed(store)
+        self._bridges: Bridges | None = None
 
     @property
     def url(self) -> str:
@@ -92,13 +94,15 @@ class Gateway:
         with self._signals() if signals else contextlib.nullcontext():
             serving = asyncio.create_task(server.serve(sockets=[self._socket]), name="gateway: http")
             leaving = asyncio.create_task(self._leaving.wait(), name="gateway: until leaving")
-            watching = asyncio.create_task(watch(self), name="gateway: watch") if watch else None
+            beside = [asyncio.create_task(watch(self), name="gateway: watch")] if watch else []
+            if self._bridges:
+                beside.append(asyncio.create_task(self._bridges.run(), name="gateway: bridges"))
             try:
                 await asyncio.wait({serving, leaving}, return_when=asyncio.FIRST_COMPLETED)
             finally:
                 self._feed.close()
                 server.should_exit = True
-                for task in (leaving, *([watching] if watching else [])):
+                for task in (leaving, *beside):
                     task.cancel()
                     with contextlib.suppress(asyncio.CancelledError):
                         await task
@@ -110,6 +114,13 @@ class Gateway:
         keyring = keyring_of(self._settings.root, store=self._store, environment=told)
         try:
             await refuses_to_listen(self._host, keyring, Tokens(TokenSettings.read(told)))
+            self._bridges = Bridges.read(
+                self._store,
+                self._project,
+                told,
+                stack=self._settings.stack,
+                test_profile=told.get("CONVO_PROFILE") == "test",
+            )
         except FrameworkError:
             self._socket.close()
             raise
