@@ -104,7 +104,7 @@ class Pool:
         return bool(self._idle) or self._closed or bool(self._failures)
 
     def _is_short(self) -> bool:
-        """Whether one more is to get ready; after a failure, too, as nobody gets to wait for one until it works again."""
+        """Whether one more is to get ready; after a failure, too, as nobody may wait until it works again."""
         return len(self._idle) < self._spare or self._wanted > len(self._idle) or bool(self._failures)
 
     def _nudge(self) -> None:

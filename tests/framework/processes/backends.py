@@ -98,26 +98,32 @@ class EchoSession:
         match order.kind:
             case "goto" if order.node != "help":
                 raise SessionError(f"there is no node `{order.node}`", fix="Did you mean `help`?")
-            case "say" if order.text == "block":
-                threading.Event().wait(1000)
-            case "say" if order.text == "lease":
-                raise SessionError(f"I may speak until {self.until}")
-            case "say" if order.text == "numbers":
-                raise SessionError(f"{random.random()} {importlib.import_module('numpy').random.random()}")
-            case "say" if order.text == "spin":
-                while True:
-                    pass
-            case "say" if order.text.startswith("take "):
-                self.heard.append("x" * int(order.text.removeprefix("take ")) * 2**20)
-            case "say" if order.text == "crash":
-                os.abort()
-            case "say" if order.text == "secret":
-                self.heard.append(os.environ.get("EARS_API_KEY", ""))
+            case "say":
+                self._obey(order.text)
             case "end":
                 self.finish(order.reason)
         tell("applied", "")
         if order.kind == "say" and order.text != "never said":
             tell("spoken", "")
+
+    def _obey(self, text: str) -> None:
+        """What a test wants this process to do, or to tell."""
+        match text.split():
+            case ["block"]:
+                threading.Event().wait(1000)
+            case ["spin"]:
+                while True:
+                    pass
+            case ["crash"]:
+                os.abort()
+            case ["take", megabytes]:
+                self.heard.append("x" * int(megabytes) * 2**20)
+            case ["secret"]:
+                self.heard.append(os.environ.get("EARS_API_KEY", ""))
+            case ["lease"]:
+                raise SessionError(f"I may speak until {self.until}")
+            case ["numbers"]:
+                raise SessionError(f"{random.random()} {importlib.import_module('numpy').random.random()}")
 
     async def stop(self, reason: str) -> None:
         self.finish(reason)

@@ -198,24 +198,28 @@ async def test_a_spare_worker_holds_no_secret_and_its_session_gets_them(supervis
     assert await supervisor.ordered(spec.session_id, Say(text="secret")) == "applied"
 
 
-async def test_no_worker_outlives_a_supervisor_that_was_killed(settings, until, alive):
+async def test_nothing_outlives_a_supervisor_that_was_killed(settings, until, alive):
     program = (
-        "import asyncio, pathlib\n"
-        "from framework.processes.settings import RunnerSettings\n"
+        "import asyncio, os, pathlib\n"
+        "from framework.processes.settings import RunnerSettings, WorkerSettings\n"
         "from framework.processes.supervisor import Supervisor\n"
+        "from framework.sessions.spec import SessionSpec\n"
         "async def main():\n"
-        "    supervisor = Supervisor(RunnerSettings(root=pathlib.Path('.'), backend='backends:Echo'))\n"
+        f"    workers = WorkerSettings(fork={settings.workers.fork})\n"
+        "    settings = RunnerSettings(root=pathlib.Path('.'), backend='backends:Echo', workers=workers)\n"
+        "    supervisor = Supervisor(settings)\n"
         "    supervisor.open()\n"
+        "    await supervisor.start(SessionSpec(flow='hello', transport='headless', inputs={'behave': 'stuck'}))\n"
         "    while not supervisor.pool.warm: await asyncio.sleep(0.01)\n"
-        "    print(*(child.pid for child in supervisor._children), flush=True)\n"
+        "    print(supervisor.nursery.zygote or os.getpid(), *(view.pid for view in supervisor.workers()), flush=True)\n"
         "    await asyncio.Event().wait()\n"
         "asyncio.run(main())\n"
     )
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", program, stdout=asyncio.subprocess.PIPE)
     try:
-        (pid,) = map(int, (await asyncio.wait_for(process.stdout.readline(), 30)).split())
-        assert alive(pid)
+        pids = [*map(int, (await asyncio.wait_for(process.stdout.readline(), 30)).split())]
+        assert [alive(pid) for pid in pids] == [True] * 3
     finally:
         process.kill()
         await process.wait()
-    await until(lambda: not alive(pid))
+    await until(lambda: not any(alive(pid) for pid in pids), within=8)

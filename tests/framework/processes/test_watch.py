@@ -83,7 +83,7 @@ async def test_every_worker_is_shown_with_its_sessions_and_its_memory(supervise,
 
 async def test_a_worker_with_too_much_memory_is_killed_and_its_session_says_so(supervise, talk, until, forked):
     supervisor = supervise(workers=WorkerSettings(fork=forked, worker_max_mb=300))
-    session, pid = await talk(supervisor)
+    session, _ = await talk(supervisor)
     other, _ = await talk(supervisor)
     supervisor.order(session, Say(text="take 400"))
     await until(lambda: supervisor.view(session).state == "failed")

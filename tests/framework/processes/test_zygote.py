@@ -36,8 +36,12 @@ def parent(pid):
 
 
 def sockets(pid):
-    links = [os.readlink(link) for link in Path(f"/proc/{pid}/fd").iterdir()]
+    links = [str(link.readlink()) for link in Path(f"/proc/{pid}/fd").iterdir()]
     return {link for link in links if link.startswith("socket:")}
+
+
+def threads(pid):
+    return len([*Path(f"/proc/{pid}/task").iterdir()])
 
 
 async def test_workers_are_forked_from_one_process_and_lead_a_session_of_their_own(supervise, talk):
@@ -52,7 +56,7 @@ async def test_workers_are_forked_from_one_process_and_lead_a_session_of_their_o
 async def test_a_zygote_has_one_thread_only(supervise, until):
     supervisor = supervise(backend="backends:Numbers")
     await until(lambda: supervisor.pool.warm == 1)
-    assert len([*Path(f"/proc/{supervisor.nursery.zygote}/task").iterdir()]) == 1
+    assert threads(supervisor.nursery.zygote) == 1
 
 
 async def test_a_worker_has_no_socket_of_another_one_or_of_the_zygote(supervise, talk):
