@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from framework.plugins.registry import Registry as Registry
     from framework.plugins.resources import Resource as Resource
     from framework.plugins.resources import ResourceContext as ResourceContext
+    from framework.plugins.routes import Route as Route
+    from framework.plugins.routes import RouteAnswer as RouteAnswer
+    from framework.plugins.routes import RouteRequest as RouteRequest
     from framework.plugins.services import Keys as Keys
     from framework.plugins.services import Preparation as Preparation
     from framework.plugins.services import Service as Service
@@ -61,6 +64,7 @@ FACE = {
     "framework.plugins.markers": ("hookimpl",),
     "framework.plugins.registry": ("Registry",),
     "framework.plugins.resources": ("Resource", "ResourceContext"),
+    "framework.plugins.routes": ("Route", "RouteAnswer", "RouteRequest"),
     "framework.plugins.services": ("Keys", "Preparation", "Service", "ServiceContext"),
     "framework.plugins.settings": ("Settings",),
     "framework.plugins.tools": ("Tool", "tool"),

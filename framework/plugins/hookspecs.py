@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from framework.plugins.manifest import Manifest
     from framework.plugins.registry import Registry
     from framework.plugins.resources import Resource
+    from framework.plugins.routes import Route
     from framework.plugins.services import Service
     from framework.plugins.tools import Tool
     from framework.plugins.transports import Transport
@@ -151,6 +152,22 @@ def register_bridges(bridges: Registry[Bridge]) -> None:
         @hookimpl
         def register_bridges(bridges: Registry[Bridge]) -> None:
             bridges.add(PagerBridge())
+    """
+
+
+@hookspec
+def register_routes(routes: Registry[Route]) -> None:
+    """Offer further paths of the gateway, such as the webhook of a service or the routes of an older system.
+
+    Called once, when the host is loaded, in the gateway and wherever plugins are listed. Each path lies below
+    `/plugins/<plugin>/` and needs a key with the scope that the record names, `admin` if it names none; `public` is for
+    webhooks, and then `verify` names the function that checks the signature. Failures are treated as those of
+    `register_tools`.
+
+    Example:
+        @hookimpl
+        def register_routes(routes: Registry[Route]) -> None:
+            routes.add(Route(path="/calls", endpoint="phones.calls:ring", scope="join"))
     """
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from framework.plugins.launchers import Launcher
     from framework.plugins.registry import Registry
     from framework.plugins.resources import Resource
+    from framework.plugins.routes import Routes
     from framework.plugins.services import Service
     from framework.plugins.session import SessionPlugins
     from framework.plugins.tools import Tools
@@ -147,6 +148,11 @@ class PluginHost:
     def bridges(self) -> Registry[Bridge]:
         """All that can run beside a gateway."""
         return self.offers.bridges
+
+    @property
+    def routes(self) -> Routes:
+        """All further paths of the gateway."""
+        return self.offers.routes
 
     @property
     def plugins(self) -> list[Report]:

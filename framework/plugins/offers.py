@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from framework.plugins.actions import Actions
 from framework.plugins.registry import Registry
 from framework.plugins.resources import Resources
+from framework.plugins.routes import Routes
 from framework.plugins.tools import Tools
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class Offers:
     commands: Registry[Command]
     launchers: Registry[Launcher]
     bridges: Registry[Bridge]
+    routes: Routes
     resources: Resources
 
     @classmethod
@@ -46,6 +48,7 @@ class Offers:
             commands=Registry("command", owner=owner),
             launchers=Registry("launcher", owner=owner),
             bridges=Registry("bridge", owner=owner),
+            routes=Routes("route", owner=owner),
             resources=Resources("resource", owner=owner),
         )
 

@@ -19,6 +19,7 @@ from framework.control.settings import build_from, redis_from, store_from
 from framework.control.store import Store
 from framework.errors import FrameworkError, UserError
 from framework.log import set_up
+from framework.plugins.host import PluginHost
 from framework.processes.dotenv import load
 from framework.processes.sockets import listen, url_of
 from framework.project import Project
@@ -29,6 +30,7 @@ from framework.web.feed import Feed
 from framework.web.forward import MESSAGE_LIMIT
 from framework.web.gatekeeper import Gatekeeper, refuses_to_listen
 from framework.web.gateway import GatewayDoor, make_gateway
+from framework.web.hooks import HookSettings
 from framework.web.keyring import keyring_of
 from framework.web.limits import RateSettings
 from framework.web.tokens import Tokens, TokenSettings
@@ -46,6 +48,8 @@ class GatewaySettings:
     """The project's folder."""
     stack: str = ""
     """Used in place of each bot's own."""
+    plugins: bool = True
+    """Whether plugins' routes are served."""
     start_s: float = START_S
     """How long `POST /start` waits for a runner."""
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -130,6 +134,8 @@ class Gateway:
             project=self._project,
             gatekeeper=Gatekeeper.read(keyring, told, origins=origins),
             origins=origins,
+            hooks=HookSettings.read(told),
+            routes=tuple(PluginHost.load(self._project()).routes.values()) if self._settings.plugins else (),
             rates=RateSettings.read(told),
             build=build_from(told),
             stack=self._settings.stack,

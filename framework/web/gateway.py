@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,22 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from framework.control.store import Store
-from framework.web import admin, begin, bots, events, join, manual, openapi, page, problems, sessions, signin, stats
+from framework.web import (
+    admin,
+    begin,
+    bots,
+    events,
+    hooks,
+    join,
+    manual,
+    openapi,
+    page,
+    plugins,
+    problems,
+    sessions,
+    signin,
+    stats,
+)  # fmt: skip
 from framework.web import relay as relays
 from framework.web.admission import Admission
 from framework.web.begin import Beginning
@@ -22,12 +37,14 @@ from framework.web.cors import Cors
 from framework.web.edge import Guarded, Rates
 from framework.web.feed import Feed
 from framework.web.gatekeeper import Gatekeeper
+from framework.web.hooks import HookSettings
 from framework.web.limits import RateSettings
 from framework.web.metrics import Measured, Metrics
 from framework.web.policy import POLICY, Policy
 from framework.web.relay import Relay
 
 if TYPE_CHECKING:
+    from framework.plugins.routes import Route
     from framework.project import Project
 
 
@@ -43,6 +60,9 @@ class GatewayDoor:
     gatekeeper: Gatekeeper
     origins: frozenset[str] = frozenset()
     """Pages elsewhere that may use it."""
+    hooks: HookSettings = field(default_factory=HookSettings)
+    routes: Sequence[Route] = ()
+    """What plugins bring."""
     rates: RateSettings = field(default_factory=RateSettings)
     build: str = "any"
     stack: str = ""
@@ -83,8 +103,10 @@ def make_gateway(door: GatewayDoor) -> ASGIApp:
     events.add(app, door.store, feed, door.gatekeeper.still)
     stats.add(app, door.store, feed, catalog, metrics)
     _add_page(app, door, catalog)
-    relays.add(app, relay)
+    hooks.add(app, door.store, admission, door.hooks)
     policy = Policy(POLICY)
+    plugins.add(app, policy, door.routes, admission)
+    relays.add(app, relay)
     edge = Guarded(app, door.gatekeeper, policy, Rates.of(door.rates), signin.form_for)
     return Cors(Measured(edge, metrics, policy), door.origins)
 

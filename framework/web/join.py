@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
+from typing import Any
 
 from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from framework import failpoints
+from framework.control.records import Joining
+from framework.control.records import Request as Wish
 from framework.suggest import did_you_mean
 from framework.web import problems
 from framework.web.admission import Admission, NotAdmittedError, is_new
@@ -52,18 +55,20 @@ def route(admission: Admission) -> Callable[[Request], Awaitable[Response]]:
         except NotAdmittedError as refused:
             return of_refusal(refused)
         failpoints.reach("gateway.answer")
-        return JSONResponse(
-            {
-                "session_id": joining.session_id,
-                "pid": joining.session_id,
-                "room": wish.room,
-                "status": joining.state,
-                "position": joining.position,
-            },
-            HTTPStatus.ACCEPTED if is_new(joining, wish) else HTTPStatus.OK,
-        )
+        return JSONResponse(answer_of(joining, wish), HTTPStatus.ACCEPTED if is_new(joining, wish) else HTTPStatus.OK)
 
     return join
+
+
+def answer_of(joining: Joining, wish: Wish) -> dict[str, Any]:
+    """What became of a join."""
+    return {
+        "session_id": joining.session_id,
+        "pid": joining.session_id,
+        "room": wish.room,
+        "status": joining.state,
+        "position": joining.position,
+    }
 
 
 def of_refusal(refused: NotAdmittedError) -> JSONResponse:

@@ -130,7 +130,7 @@ async def run_gateway(tmp_path, http):
         async def run_gateway(store=None, *, project=None, limits=None, key="", start_s=20.0, **environment):
             store = store or Store(Connection.embedded(), limits=limits)
             environment = {"CONVO_RATE_REQUESTS": "0", **environment}
-            settings = GatewaySettings(root=tmp_path, environment=environment, start_s=start_s)
+            settings = GatewaySettings(root=tmp_path, environment=environment, start_s=start_s, plugins=False)
             gateway = Gateway(store, project or (lambda: StandInProject(tmp_path)), settings, port=0)
             running = asyncio.create_task(gateway.run(signals=False))
 
