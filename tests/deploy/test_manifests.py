@@ -156,7 +156,7 @@ def test_images_are_pinned_and_ours_is_the_same_everywhere(settings, pods):
 @pytest.mark.parametrize(("name", "port"), [("convo-gateway", 4444), ("convo-operator", 4445), ("convo-runner", 8080)])
 def test_doors_have_their_ports_and_are_probed(pods, name, port):
     door = container(pods, name)
-    assert importlib.import_module(f"framework.processes.{name.removeprefix('convo-')}").PORT == port
+    assert port == importlib.import_module(f"framework.processes.{name.removeprefix('convo-')}").PORT
     assert door["ports"] == [{"name": "http", "containerPort": port}]
     assert str(port) in door["args"]
     assert door["readinessProbe"]["httpGet"] == {"path": "/ready", "port": "http"}
