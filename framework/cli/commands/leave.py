@@ -28,8 +28,13 @@ def leave(
 
 
 async def _leave(session: str, reason: str) -> None:
-    from framework.cli.client import Gateway, path_of  # noqa: PLC0415 - the command line starts fast
+    import re  # noqa: PLC0415 - the command line starts fast
 
+    from framework.cli.client import Gateway, path_of  # noqa: PLC0415 - the command line starts fast
+    from framework.errors import UserError  # noqa: PLC0415 - the command line starts fast
+
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", session, re.ASCII):
+        raise UserError(f"`{session[:80]}` is no session's id", fix="See `convo sessions` for those that are.")
     async with Gateway.read() as gateway:
         told = await gateway.post(path_of("sessions", session, "leave"), {"reason": reason})
     print(f"{session} has ended." if told["status"] == "ended" else f"{session} is ending.")

@@ -18,7 +18,7 @@ SESSIONS = ("session", "state", "phase", "bot", "room", "tenant", "node", "age")
 RUNNERS = ("runner", "name", "pool", "slots", "used", "state")
 LOOK_S = 1.0
 MOST = 500
-HEAD = 7
+HEAD = 8
 """Lines beside the rows of the two tables."""
 BAR = 10
 
@@ -110,7 +110,8 @@ def _screen(
     room = max(lines - len(sessions), lines // 2) if runners else 0
     shown_runners = runners[:room]
     shown_sessions = sessions[: max(1, lines - len(shown_runners))]
-    parts: list[Any] = [Text(f"{address}  {_store(stats)}  {time.strftime('%H:%M:%S')}", "dim"), _totals(stats), *pools]
+    head = f"{address}  {_store(stats)}  {time.strftime('%H:%M:%S')}"
+    parts: list[Any] = [Text(head, "dim", no_wrap=True, overflow="ellipsis"), _totals(stats), *pools]
     parts += ["", *_part([_runner_row(one) for one in shown_runners], RUNNERS, len(runners))] if runners else []
     now = time.time()
     rows = [_session_row(one, now) for one in shown_sessions]
@@ -140,7 +141,7 @@ def _totals(stats: Mapping[str, Any]) -> Any:
 
     from framework.cli.showing import STYLES  # noqa: PLC0415 - the command line starts fast
 
-    line = Text()
+    line = Text(no_wrap=True, overflow="ellipsis")
     for state, many in stats.get("sessions", {}).items():
         line.append(f"{many} {state}  ", STYLES.get(state, "") if many else "dim")
     return line
