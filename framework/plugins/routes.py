@@ -12,7 +12,7 @@ from framework.errors import PluginError
 from framework.plugins.registry import Registry
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-_PATH = re.compile(r"/[A-Za-z0-9_.~-]+(/[A-Za-z0-9_.~-]+)*", re.ASCII)
+_PATH = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9_.~-]*)+", re.ASCII)
 
 
 @dataclass(frozen=True, kw_only=True)

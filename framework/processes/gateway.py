@@ -20,6 +20,7 @@ from framework.control.store import Store
 from framework.errors import FrameworkError, UserError
 from framework.log import set_up
 from framework.plugins.host import PluginHost
+from framework.plugins.routes import Route
 from framework.processes.dotenv import load
 from framework.processes.sockets import listen, url_of
 from framework.project import Project
@@ -48,8 +49,8 @@ class GatewaySettings:
     """The project's folder."""
     stack: str = ""
     """Used in place of each bot's own."""
-    plugins: bool = True
-    """Whether plugins' routes are served."""
+    routes: Sequence[Route] = ()
+    """What plugins bring."""
     start_s: float = START_S
     """How long `POST /start` waits for a runner."""
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -135,7 +136,7 @@ class Gateway:
             gatekeeper=Gatekeeper.read(keyring, told, origins=origins),
             origins=origins,
             hooks=HookSettings.read(told),
-            routes=tuple(PluginHost.load(self._project()).routes.values()) if self._settings.plugins else (),
+            routes=self._settings.routes,
             rates=RateSettings.read(told),
             build=build_from(told),
             stack=self._settings.stack,
@@ -204,7 +205,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         load(Path.cwd() / ".env", os.environ)
         set_up()
-        settings = GatewaySettings(root=Project.find().root, stack=asked.stack, environment=dict(os.environ))
+        project = Project.find()
+        settings = GatewaySettings(
+            root=project.root,
+            stack=asked.stack,
+            routes=tuple(PluginHost.load(project).routes.values()),
+            environment=dict(os.environ),
+        )
         _run(serve(settings, host=asked.host, port=asked.port, watch=_say_where))
     except UserError as error:
         sys.stderr.write(f"{error}\n")

@@ -209,6 +209,7 @@ class Feed:
         async with asyncio.timeout(WAIT_MS / 1000 + GRACE_S):
             if not self.position:
                 self.position = await self._store.last_event()
+                self._progress = self._clock()
             events = await self._store.events(self.position, WAIT_MS)
         self._progress = self._clock()
         if events:

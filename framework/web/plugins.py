@@ -9,10 +9,11 @@ from typing import Any
 
 from fastapi import FastAPI
 from loguru import logger
+from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from framework.errors import FrameworkError
+from framework.plugins.bridges import RefusalError
 from framework.plugins.routes import Route, RouteAnswer, RouteRequest
 from framework.web.admission import Admission
 from framework.web.bodies import read
@@ -39,13 +40,14 @@ def _function(route: Route, admission: Admission) -> Any:
         try:
             async with asyncio.timeout(ANSWER_S):
                 if route.scope == PUBLIC:
-                    await route.function(route.verify)(asked)
-                answer = await route.function(route.endpoint)(asked)
-            return _written(answer)
-        except (FrameworkError, ValueError) as error:
-            if isinstance(error, FrameworkError):
-                raise
-            raise RefusedError(str(error)[:200] or "the plugin refused it", status=HTTPStatus.BAD_REQUEST) from None
+                    await _verify(route, asked)
+                return _written(await route.function(route.endpoint)(asked))
+        except RefusalError as refused:
+            raise RefusedError(
+                refused.message, status=refused.status, fix=refused.fix, retry_after_s=refused.retry_after_s
+            ) from None
+        except (RefusedError, ValidationError):
+            raise
         except Exception as error:  # noqa: BLE001 - whatever a plugin raises ends its own request only
             logger.bind(plugin=route.plugin, route=route.path).opt(exception=error).error("a plugin's route failed")
             raise RefusedError(
@@ -53,6 +55,17 @@ def _function(route: Route, admission: Admission) -> Any:
             ) from None
 
     return ask
+
+
+async def _verify(route: Route, asked: RouteRequest) -> None:
+    """Whatever its function raises: the webhook is not believed."""
+    try:
+        await route.function(route.verify)(asked)
+    except Exception as error:  # noqa: BLE001 - likewise
+        logger.bind(plugin=route.plugin, why=type(error).__name__).info("a webhook was not believed")
+        raise RefusedError(
+            "this webhook is not signed as it should be", status=HTTPStatus.FORBIDDEN, fix="Check the secret."
+        ) from None
 
 
 async def _asked(route: Route, request: Request, admission: Admission) -> RouteRequest:

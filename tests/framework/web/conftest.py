@@ -127,10 +127,10 @@ async def run_gateway(tmp_path, http):
     (tmp_path / "hello.yaml").write_text(FLOW)
     async with contextlib.AsyncExitStack() as stack:
 
-        async def run_gateway(store=None, *, project=None, limits=None, key="", start_s=20.0, **environment):
+        async def run_gateway(store=None, *, project=None, limits=None, key="", start_s=20.0, routes=(), **environment):
             store = store or Store(Connection.embedded(), limits=limits)
             environment = {"CONVO_RATE_REQUESTS": "0", **environment}
-            settings = GatewaySettings(root=tmp_path, environment=environment, start_s=start_s, plugins=False)
+            settings = GatewaySettings(root=tmp_path, environment=environment, start_s=start_s, routes=routes)
             gateway = Gateway(store, project or (lambda: StandInProject(tmp_path)), settings, port=0)
             running = asyncio.create_task(gateway.run(signals=False))
 
