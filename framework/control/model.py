@@ -96,6 +96,8 @@ class Fleet:
     sessions: dict[str, Session] = field(default_factory=dict)
     members: dict[str, Member] = field(default_factory=dict)
     alive: dict[str, int] = field(default_factory=dict)
+    asleep: set[str] = field(default_factory=set)
+    """Runners that were found silent when a session was to be given away; nothing more until they are heard of."""
     rooms: dict[tuple[str, str, str], str] = field(default_factory=dict)
     keys: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
     turns: dict[tuple[str, int, str], int] = field(default_factory=dict)
@@ -117,6 +119,7 @@ class Fleet:
             sessions=dict(self.sessions),
             members=dict(self.members),
             alive=dict(self.alive),
+            asleep=set(self.asleep),
             rooms=dict(self.rooms),
             keys=dict(self.keys),
             turns=dict(self.turns),
@@ -143,13 +146,6 @@ class Fleet:
         """A runner's slots without a session."""
         member = self.members[runner]
         return 0 if member.draining or member.dead else member.capacity - len(self.owned(runner))
-
-
-def step(fleet: Fleet, call: Call, now: int, limits: Limits) -> tuple[Fleet, Any]:
-    """What is after a call, and what the call says."""
-    machine = Machine(fleet.copy(), now, limits)
-    answer = getattr(machine, call.move)(*call.arguments)
-    return machine.fleet, answer
 
 
 class Machine:
@@ -208,7 +204,7 @@ class Machine:
         known = self.fleet.members.get(runner.runner_id)
         draining = runner.draining or bool(known and known.draining)
         self.fleet.members[runner.runner_id] = Member(runner.capacity, runner.pool, draining)
-        self.fleet.alive[runner.runner_id] = self.now + self.limits.lease_ms
+        self._heard(runner.runner_id)
         self.dispatch(runner.pool, runner.pool, runner.capacity)
 
     def claim(self, sid: str, epoch: int, runner: str) -> str:
@@ -217,6 +213,7 @@ class Machine:
         if s is None or (s.epoch, s.runner) != (epoch, runner) or s.state not in LIVE:
             return "fenced"
         if s.state != "assigned":
+            self._change(sid, due=self.now + self.limits.lease_ms)
             return "again"
         if s.not_after <= self.now:
             self._finish(sid, "failed", "expired")
@@ -249,7 +246,7 @@ class Machine:
             mine = {sid: fleet.sessions[sid] for sid in fleet.owned(runner) if sid not in said}
             start = {sid: s.epoch for sid, s in mine.items() if s.state == "assigned"}
             fleet.members[runner] = replace(fleet.members[runner], dead=False)
-            fleet.alive[runner] = self.now + self.limits.lease_ms
+            self._heard(runner)
         orders = tuple(sid for sid in said - {*fenced, *missing} if self._open_orders(sid))
         if known:
             self.dispatch(fleet.members[runner].pool, fleet.members[runner].pool, 8)
@@ -263,6 +260,7 @@ class Machine:
         if runner not in fleet.members or (s and not self._may_adopt(s, place, epoch, runner)):
             return "fenced"
         if s and s.epoch == epoch and (s.state == "joined" or (s.state == "claimed" and not joined)):
+            self._change(sid, due=self.now + self.limits.lease_ms)
             return "again"
         if fleet.rooms.get(place, sid) != sid:
             return "fenced"
@@ -274,6 +272,7 @@ class Machine:
         start_by = self.now + self.limits.start_ms
         self._to(sid, "joined" if joined else "claimed", epoch=epoch, runner=runner, start_by=start_by, end_by=end_by)
         self._change(sid, due=self.now + self.limits.lease_ms)
+        fleet.asleep.discard(runner)
         if turn:
             self._leave_queue(turn)
         return "ok"
@@ -333,6 +332,7 @@ class Machine:
         if runner not in fleet.members:
             return -1
         fleet.members[runner] = replace(fleet.members[runner], draining=True)
+        fleet.asleep.discard(runner)
         for sid in sorted(fleet.owned(runner)):
             if fleet.sessions[sid].state == "assigned":
                 self._requeue(sid)
@@ -401,7 +401,14 @@ class Machine:
         self.fleet.sessions[sid] = replace(self.fleet.sessions[sid], **changed)
 
     def _to(self, sid: str, state: str, **changed: Any) -> None:
+        was = self.fleet.sessions[sid]
         self._change(sid, state=state, since=self.now, **changed)
+        if state in OVER or was.runner != self.fleet.sessions[sid].runner:
+            self.fleet.asleep -= {was.runner, self.fleet.sessions[sid].runner}
+
+    def _heard(self, runner: str) -> None:
+        self.fleet.alive[runner] = self.now + self.limits.lease_ms
+        self.fleet.asleep.discard(runner)
 
     def _next_epoch(self, sid: str) -> int:
         return max(self.fleet.sessions[sid].epoch + 1, self.now)
@@ -459,13 +466,16 @@ class Machine:
 
     def _free_runner(self, pool: str, last: str) -> str | None:
         fleet = self.fleet
-        free = sorted(
-            (fleet.free(rid), rid)
-            for rid, member in fleet.members.items()
-            if member.pool == pool and fleet.free(rid) > 0 and fleet.alive.get(rid, 0) > self.now
-        )
-        others = [rid for _, rid in free if rid != last]
-        return others[0] if others else free[0][1] if free else None
+        there = {rid for rid, member in fleet.members.items() if member.pool == pool and rid not in fleet.asleep}
+        again = None
+        for _, rid in sorted((fleet.free(rid), rid) for rid in there if fleet.free(rid) > 0):
+            if fleet.alive.get(rid, 0) <= self.now:
+                fleet.asleep.add(rid)
+            elif rid != last:
+                return rid
+            else:
+                again = rid
+        return again
 
     def _enter(self, sid: str) -> None:
         self._to(sid, "joined", end_by=self.now + self.limits.session_ms)
@@ -581,3 +591,10 @@ class Machine:
         if s.attempts + 1 >= self.limits.attempts:
             return "start"
         return "expired" if s.state != "joined" and s.not_after <= self.now else ""
+
+
+def step(fleet: Fleet, call: Call, now: int, limits: Limits, *, by: type[Machine] = Machine) -> tuple[Fleet, Any]:
+    """What is after a call, and what the call says."""
+    machine = by(fleet.copy(), now, limits)
+    answer = getattr(machine, call.move)(*call.arguments)
+    return machine.fleet, answer

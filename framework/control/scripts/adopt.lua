@@ -11,7 +11,10 @@ if s[1] and (s[4] ~= q.tenant or s[5] ~= q.room or s[6] ~= q.role) then return '
 if s[1] and number(s[2]) > number(epoch) then return 'fenced' end
 if s[1] and s[2] == epoch then
   if s[3] ~= rid then return 'fenced' end
-  if s[1] ~= 'assigned' and not (s[1] == 'claimed' and q.state == 'joined') then return 'again' end
+  if s[1] ~= 'assigned' and not (s[1] == 'claimed' and q.state == 'joined') then
+    lease(sid)
+    return 'again'
+  end
 end
 local holder = redis.call('HGET', room, q.role)
 if holder and holder ~= sid then return 'fenced' end

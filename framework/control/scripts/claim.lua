@@ -1,4 +1,5 @@
--- Moves: assigned → claimed; assigned → failed(expired), when it would begin after its `not_after`.
+-- Moves: assigned → claimed; assigned → failed(expired), when it would begin after its `not_after`. A lease goes with `ok` and
+-- with `again`.
 -- ARGV: session, epoch, runner. Answers what to run, and what a runner needs to adopt it later.
 local sid, epoch, rid = ARGV[2], ARGV[3], ARGV[4]
 local s = get(sid, 'state', 'epoch', 'runner', 'tenant', 'not_after')
@@ -7,7 +8,10 @@ local function answer(word)
   return { word, unpack(get(sid, 'spec', 'room', 'pool', 'priority', 'on_lost', 'not_after', 'fingerprint')) }
 end
 if s[2] ~= epoch or s[3] ~= rid then return { 'fenced' } end
-if s[1] == 'claimed' or s[1] == 'joined' then return answer('again') end
+if s[1] == 'claimed' or s[1] == 'joined' then
+  lease(sid)
+  return answer('again')
+end
 if s[1] ~= 'assigned' then return { 'fenced' } end
 if number(s[5]) <= now then
   finish(sid, 'failed', 'expired', 'nobody could begin it in time')

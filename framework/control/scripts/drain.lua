@@ -1,8 +1,9 @@
 -- Moves: a runner out of its pool, for good; what is assigned to it and not claimed yet → queued → assigned elsewhere.
--- ARGV: the runner's id. Answers how many sessions it still has.
-local rid = ARGV[2]
+-- ARGV: the runner's id, `1` to leave one alone that has a session. Answers how many sessions it still has.
+local rid, if_idle = ARGV[2], ARGV[3] == '1'
 whatever_the_memory()
 if redis.call('EXISTS', R(rid)) == 0 then return -1 end
+if if_idle and redis.call('SCARD', OWN(rid)) > 0 then return redis.call('SCARD', OWN(rid)) end
 local first = redis.call('HGET', R(rid), 'draining') ~= '1'
 redis.call('HSET', R(rid), 'draining', '1')
 repool(rid)
