@@ -159,12 +159,14 @@ class EventStream(Response):
 def add(app: FastAPI, store: Store, feed: Feed, still: Callable[[Credential], Awaitable[bool]]) -> None:
     """Add the routes; `still` says whether one who listens for long may go on."""
 
-    def stream_of(client: Request | WebSocket, session: str, tenant: str, types: str, after: str) -> Stream:
+    async def stream_of(client: Request | WebSocket, session: str, tenant: str, types: str, after: str) -> Stream:
         credential = credential_of(client)
         wanted = filter_of(credential, session=session, tenant=tenant, types=types)
-        if not feed.position:
+        if not feed.alive:
             raise StoreError("the store can't be reached")
-        return Stream(store, feed, wanted, _id(after), lambda: still(credential))
+        if _id(after):
+            await store.past_events(after, limit=1)  # once the answer has begun, it is too late to say no
+        return Stream(store, feed, wanted, after, lambda: still(credential))
 
     @app.get("/events", response_class=Response, responses={200: _AS_EVENTS, **openapi.PROBLEMS})
     async def events(
@@ -172,7 +174,7 @@ def add(app: FastAPI, store: Store, feed: Feed, still: Callable[[Credential], Aw
     ) -> Response:
         """What happens, as server-sent events. `types` may name several, with commas; `session.` is all of a kind."""
         after = request.headers.get("last-event-id", "") or after
-        return EventStream(stream_of(request, session, tenant, types, after))
+        return EventStream(await stream_of(request, session, tenant, types, after))
 
     @app.websocket("/ws/events")
     async def live(
@@ -180,7 +182,7 @@ def add(app: FastAPI, store: Store, feed: Feed, still: Callable[[Credential], Aw
     ) -> None:
         """The same over a WebSocket: each message one event, with the attribute `cursor` to go on from."""
         try:
-            stream = stream_of(client, session, tenant, types, after)
+            stream = await stream_of(client, session, tenant, types, after)
         except FrameworkError as error:
             await client.close(_CLOSES.get(getattr(error, "status", 503), 4400), error.message[:120])
             return
