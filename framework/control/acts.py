@@ -104,8 +104,11 @@ class Acts:
         return self._given
 
     async def _retire(self, step: Retire) -> None:
+        draining = self._store.drain(step.runner_id, if_idle=step.if_idle)
+        left = await self._attempts.make("store", draining, STORE_S)
+        if left is None or left < 0 or (left and step.if_idle):
+            return
         logger.bind(runner=step.runner_id, why=step.why).info("a runner is let go")
-        await self._attempts.make("store", self._store.drain(step.runner_id), STORE_S)
         self.done.retired += 1
 
     # --- Launching --------------------------------------------------------------------------------------------------

@@ -63,7 +63,7 @@ def _of_process(fleet: Fleet, one: Launched) -> Iterator[Step]:
     runner = next((runner for runner in seen.runners if runner.launch == one.launch_id), None)
     if one.state in OVER:
         if runner and not runner.draining:
-            yield Retire(runner_id=runner.runner_id, why="its process is over")
+            yield Retire(runner_id=runner.runner_id, why="its process is over", if_idle=False)
         failed = one.reason or "it failed"
         yield Clear(
             launch_id=one.launch_id, pool=runner.pool if runner else "", why=failed if one.state == "failed" else ""

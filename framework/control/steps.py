@@ -36,6 +36,8 @@ class Retire:
 
     runner_id: str
     why: str
+    if_idle: bool = True
+    """Leave it alone if it has been given a session meanwhile: nobody is cut off for a smaller fleet."""
 
 
 @dataclass(frozen=True, kw_only=True)

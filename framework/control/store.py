@@ -126,9 +126,14 @@ class Store:
         quiet, dead, requeued, failed = await self._run("sweep", self._connection.run_id, most)
         return Swept(quarantine_ms=int(quiet), runners=_texts(dead), requeued=_texts(requeued), failed=_texts(failed))
 
-    async def drain(self, runner_id: str) -> int:
-        """Give a runner nothing more; how many sessions it still has, -1 if nobody knows it."""
-        return int(await self._run("drain", runner_id))
+    async def drain(self, runner_id: str, *, if_idle: bool = False) -> int:
+        """Give a runner nothing more; how many sessions it still has, -1 if nobody knows it.
+
+        Args:
+            runner_id: Which one.
+            if_idle: Leave it alone if it has a session by now.
+        """
+        return int(await self._run("drain", runner_id, *(["1"] if if_idle else [])))
 
     async def cancel(self, session_id: str, reason: str = "left") -> str:
         """End a session: `ended` at once, `stopping`, `over` already, or `unknown`."""

@@ -210,6 +210,26 @@ async def test_a_runner_that_nobody_needs_is_drained_after_its_grace(store, scen
     assert [runner.draining for runner in await store.runners()] == [True]
 
 
+async def test_a_runner_that_was_given_a_session_meanwhile_is_left_alone(store, scene):
+    one = scene(warm=0, idle_secs=60.0)
+    await quiet(store)
+    await store.register(Runner(runner_id="r", capacity=1, launch="c0"))
+    await one.operator.sweep()
+    await one.turn()
+    look = one.operator._look
+
+    async def looks_and_then_is_late():
+        found = await look()
+        await store.join(wanted(1))
+        return found
+
+    one.operator._look = looks_and_then_is_late
+    await one.turn(later_s=61)
+    assert (await store.runner("r")).draining is False
+    assert (await store.session("s1")).runner == "r"
+    assert one.operator.done.retired == 0
+
+
 # --- Failures -------------------------------------------------------------------------------------------------------
 
 

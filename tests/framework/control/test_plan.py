@@ -191,7 +191,7 @@ def test_a_launch_whose_process_ends_before_it_registers_is_given_up_at_once():
 def test_a_runner_whose_process_is_over_gets_nothing_more_and_counts_no_more():
     seen = Seen(runners=(runner("a", launch="c1"),), launched=(launched("c1", "failed", "killed"),))
     assert plan(seen, OperatorSettings(warm=1)) == [
-        Retire(runner_id="a", why="its process is over"),
+        Retire(runner_id="a", why="its process is over", if_idle=False),
         Clear(launch_id="c1", pool=HOME, why="killed"),
         Start(pool=HOME, under_way=1, capacities=(1,)),
     ]
