@@ -62,6 +62,13 @@ class StandInProject:
         return self.root / f"{name}.yaml"
 
 
+@pytest.fixture(scope="module")
+def stand_in_project(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("project")
+    (folder / "hello.yaml").write_text(FLOW)
+    return StandInProject(folder)
+
+
 @pytest.fixture
 async def run_runner(tmp_path, monkeypatch):
     """Start a runner; it is gone, and all its processes, when the test is over."""
