@@ -72,6 +72,7 @@ class Operator:
         self._settling = True
         self._turned_at = now()
         self._good_at: dict[str, float] = {}
+        self._draining: set[str] = set()
         self.figures = Figures()
 
     @property
@@ -127,6 +128,7 @@ class Operator:
             return False
         seen = self._memory.seen(look, self._now())
         self._measure(seen)
+        self._draining = {runner.runner_id for runner in look.runners if runner.draining}
         for step in plan(seen, self._settings):
             await self._acts.do(step)
         self.figures.plans += 1
@@ -195,7 +197,10 @@ class Operator:
         self.figures.requeued += len(swept.requeued)
         self.figures.failed += len(swept.failed)
         for runner in swept.runners:
-            logger.bind(runner=runner).warning("a runner has not been heard of and is given up")
+            if runner in self._draining:
+                logger.bind(runner=runner).info("a runner has left")
+            else:
+                logger.bind(runner=runner).warning("a runner has not been heard of and is given up")
         for session in swept.requeued:
             logger.bind(session=session).warning("a session is queued again")
         for session in swept.failed:

@@ -57,12 +57,13 @@ async def _show(query: dict[str, str], limit: int, *, watch: bool, as_json: bool
 
     async with Gateway.read() as gateway:
         found = await _all(gateway, query, limit)
+        console = Console()
         if as_json:
             print(json.dumps(found, indent=2))
-        elif watch:
+        elif watch and console.is_terminal:
             await _watch(gateway, query, limit)
         else:
-            Console().print(_table(found))
+            console.print(_table(found))
 
 
 async def _all(gateway: Gateway, query: dict[str, str], limit: int) -> list[dict[str, Any]]:

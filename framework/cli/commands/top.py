@@ -58,7 +58,7 @@ async def _show(every: float, *, once: bool, as_json: bool) -> None:
         stats, sessions = await _look(gateway)
         if as_json:
             print(json.dumps({"stats": stats, "sessions": sessions}, indent=2))
-        elif once:
+        elif once or not console.is_terminal:
             console.print(_screen(gateway.address, stats, sessions, MOST))
         else:
             await _live(console, gateway, every)
