@@ -1,5 +1,3 @@
-# syntax=docker/dockerfile:1
-#
 # One image for all: gateway, operator, runner. For amd64 and arm64:
 #
 #   docker build --tag registry.example.org/convo:0.1.0 .

@@ -37,10 +37,13 @@ def seconds(time: str | None) -> float:
 
 
 def newest(pods: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
-    """The pod that counts: a drained node's runner has an older one, too."""
-    return max(
-        pods, key=lambda pod: (pod["metadata"].get("creationTimestamp") or "", pod["metadata"]["name"]), default=None
-    )
+    """The pod that counts: a drained node's runner has an ended one, too, perhaps of the same second."""
+
+    def order(pod: Mapping[str, Any]) -> tuple[bool, str]:
+        alive = pod.get("status", {}).get("phase") not in ("Succeeded", "Failed")
+        return alive, pod["metadata"].get("creationTimestamp") or ""
+
+    return max(pods, key=order, default=None)
 
 
 def _ended(job: Mapping[str, Any], pods: Sequence[Mapping[str, Any]]) -> tuple[State, str] | None:
@@ -66,9 +69,17 @@ def _alive(pods: Sequence[Mapping[str, Any]]) -> tuple[State, str]:
             return "running", ""
         case "Succeeded":
             return "gone", ""
+        case "Failed" if _disrupted(pod):
+            return "starting", "its node was drained; another pod is made"
         case "Failed":
             return "failed", _exit(pod) or pod["status"].get("reason", "")
     return "starting", _waiting(pod)
+
+
+def _disrupted(pod: Mapping[str, Any]) -> bool:
+    """Whether the cluster ended it for reasons of its own, which the Job's failure policy ignores."""
+    conditions = pod.get("status", {}).get("conditions") or ()
+    return any(each["type"] == "DisruptionTarget" and each["status"] == "True" for each in conditions)
 
 
 def _exit(pod: Mapping[str, Any] | None) -> str:
