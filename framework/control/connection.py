@@ -6,9 +6,13 @@ so already, so nothing happens twice.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import errno
 import hashlib
+import re
 import uuid
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from typing import Any, Self, cast
 from urllib.parse import parse_qs, urlsplit
 
@@ -47,6 +51,7 @@ _SIGNS: tuple[tuple[type[Exception] | tuple[str, ...], str, str, bool], ...] = (
     (ReadOnlyError, "the store is read-only: this is a replica", "Name the primary, or use Sentinel.", False),
     (("MISCONF",), "the store can't write to its disk and refuses changes", "See Redis' log.", True),
     (AuthenticationError, "the store refuses this password", "Check the user and password in REDIS_URL.", False),
+    (("NOREPLICAS",), "the store has too few replicas and refuses changes", "Bring its replicas back.", False),
     (("NOAUTH", "WRONGPASS", "NOPERM"), "the store refuses this user", "Check REDIS_URL and the user's rights.", False),
     (RedisTimeoutError, "the store does not answer", "", False),
 )
@@ -67,6 +72,7 @@ class Connection:
         self._client = client
         self._batcher = batcher
         self._blocking = blocking or client
+        self._waiting = asyncio.Semaphore(CONNECTIONS)
         self._sources = {name: scripts.source(name) for name in (*scripts.MOVES, *scripts.NOTES)}
         self._digests = {
             name: hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest() for name, text in self._sources.items()
@@ -112,8 +118,10 @@ class Connection:
         """Several commands in one go; not as one transaction."""
         if not commands:
             return []
+        if self._batcher:
+            return await asyncio.gather(*(self.do(*words) for words in commands))
         try:
-            async with self._client.pipeline(transaction=False) as pipeline:
+            async with _heeding(), self._client.pipeline(transaction=False) as pipeline:
                 for words in commands:
                     pipeline.execute_command(*words)
                 return await pipeline.execute()
@@ -121,15 +129,26 @@ class Connection:
             raise _store_error(error) from error
 
     async def tail(self, key: str, after: str, wait_ms: int) -> list[tuple[Any, Mapping[Any, Any]]]:
-        """Entries of a stream after an id; waits for the first one."""
+        """Entries of a stream after an id; waits for the first one, `WAIT_S` at most.
+
+        Each waiting read has a connection to itself. When all are taken, the wait is for one of them: nothing is heard.
+        """
+        wait_s = min(wait_ms / 1000, WAIT_S)
+        reading = False
         try:
-            found = await self._blocking.xread({key: after}, count=500, block=wait_ms or None)
+            async with asyncio.timeout(wait_s + CALL_S), self._waiting, _heeding():
+                reading = True
+                found = await self._blocking.xread({key: after}, count=500, block=int(wait_s * 1000) or None)
+        except TimeoutError as error:
+            if not reading:
+                return []
+            raise _store_error(RedisTimeoutError("no answer in time")) from error
         except (RedisError, OSError) as error:
             raise _store_error(error) from error
         streams = found.values() if isinstance(found, dict) else [entries for _, entries in found or []]
         return [cast("tuple[Any, Mapping[Any, Any]]", entry) for entries in streams for entry in entries]
 
-    async def hear(self, pattern: str) -> AsyncIterator[tuple[bytes, bytes]]:
+    async def hear(self, pattern: str) -> AsyncGenerator[tuple[bytes, bytes], None]:
         """Channel and message of what is published on channels of a pattern, until the connection breaks.
 
         It is never made again in silence: what was published meanwhile would be missing, and nobody would know.
@@ -165,7 +184,20 @@ class Connection:
             reply = await self._batcher.run(*words)
             shape = self._client.response_callbacks.get(str(words[0]))
             return shape(reply) if shape else reply
-        return await self._client.execute_command(*words)  # type: ignore[no-untyped-call]
+        async with _heeding():
+            return await self._client.execute_command(*words)  # type: ignore[no-untyped-call]
+
+
+@contextlib.asynccontextmanager
+async def _heeding() -> AsyncIterator[None]:
+    """Be cancelled when told to: redis-py and fakeredis lose a cancellation that comes together with a reply."""
+    task = asyncio.current_task()
+    before = task.cancelling() if task else 0
+    try:
+        yield
+    finally:
+        if task and task.cancelling() > before:
+            raise asyncio.CancelledError
 
 
 def _client(url: str, timeout_s: float | None) -> aioredis.Redis:
@@ -195,7 +227,11 @@ def _of_sentinel(url: str, options: dict[str, Any]) -> aioredis.Redis:
     asked = parse_qs(parts.query)
     sentinel = Sentinel(  # type: ignore[no-untyped-call]
         addresses,
-        sentinel_kwargs={"password": asked["sentinel_password"][0]} if "sentinel_password" in asked else {},
+        sentinel_kwargs={
+            "password": asked.get("sentinel_password", [None])[0],
+            "socket_timeout": CALL_S,
+            "socket_connect_timeout": CALL_S,
+        },
         ssl=parts.scheme.startswith("rediss"),
         **options,
     )
@@ -206,7 +242,7 @@ def _of_sentinel(url: str, options: dict[str, Any]) -> aioredis.Redis:
 def _store_error(error: Exception) -> StoreError:
     """What went wrong, in a sentence, and whether anybody can change the store meanwhile."""
     for sign, message, fix, frozen in _SIGNS:
-        if str(error).startswith(sign) if isinstance(sign, tuple) else isinstance(error, sign):
+        if _code(error) in sign if isinstance(sign, tuple) else isinstance(error, sign):
             return StoreError(message, fix=fix, frozen=frozen)
     if isinstance(error, ResponseError):
         return StoreError(f"the store refused a command: {str(error)[:200]}")
@@ -215,10 +251,23 @@ def _store_error(error: Exception) -> StoreError:
     )
 
 
+def _code(error: Exception) -> str:
+    """Redis' word for an error; up to version 6.2 a script's error hides it in a sentence.
+
+    >>> _code(ResponseError("MISCONF Redis is configured to …"))
+    'MISCONF'
+    >>> _code(ResponseError("Error running script (call to f_12): @user_script:7: -OOM command not allowed …"))
+    'OOM'
+    """
+    found = re.search(r"(?:^-?|[\s@:]-)([A-Z]{3,})\b", str(error))
+    return found[1] if found else ""
+
+
 def _refused(error: BaseException | None) -> bool:
-    """Whether nothing listens where the store should be."""
+    """Whether nothing listens where the store should be: on none of the addresses that its name has."""
     while error is not None:
-        if isinstance(error, ConnectionRefusedError):
+        numbers = re.findall(r"\[Errno (\d+)\]", str(error)) if isinstance(error, OSError) else []
+        if isinstance(error, ConnectionRefusedError) or {*numbers} == {str(errno.ECONNREFUSED)}:
             return True
         error = error.__cause__ or error.__context__
     return False
