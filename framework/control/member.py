@@ -35,6 +35,8 @@ WAIT_MS = 2_000
 """Longest wait for a command; a lost connection is noticed by then."""
 PAUSE_S = 0.5
 """Between attempts while the store is away."""
+GONE = "lost"
+"""How a holder says that a session's process is gone."""
 SAY_S = 5.0
 """How long a leaving runner tries to say how its last sessions ended."""
 
@@ -91,7 +93,6 @@ class Member:
         self._tasks: set[asyncio.Task[None]] = set()
         self._empty = asyncio.Event()
         self._empty.set()
-        self._renew_now = asyncio.Event()
         self.registered = asyncio.Event()
         self.renewed_at = 0.0
         """`time.monotonic()` of the last renewal that the store answered; health is that it goes on."""
@@ -193,6 +194,8 @@ class Member:
             return
         failpoints.reach("runner.over")
         held.over = True
+        if (state, reason) == ("failed", GONE) and not held.joined_at_ms:
+            state, reason = "refused", "start"  # its process went before its bot came: another runner may try
         held.outbox.tell(lambda: self._done(held, state, reason, message))
 
     # --- Renewing ---------------------------------------------------------------------------------------------------
@@ -207,9 +210,7 @@ class Member:
         while True:
             await self._renew_once()
             self._end_the_overdue()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._renew_now.wait(), self._lease_s / RENEWALS)
-            self._renew_now.clear()
+            await asyncio.sleep(self._lease_s / RENEWALS)
 
     async def _renew_once(self) -> None:
         asked_at = time.monotonic()
@@ -292,6 +293,8 @@ class Member:
         failpoints.reach("runner.command")
         session_id = command.session_id
         if command.op == "start":
+            if (held := self._held.get(session_id)) and held.epoch < command.epoch:
+                self._fence(session_id)  # the store gives it anew: what is here of it is over
             self._begin(session_id, command.epoch)
         elif command.op == "drain":
             self._on_drain()

@@ -33,7 +33,12 @@ class PretendHolder:
     """Implements `framework.control.ports.Holder`; one lasts `lasts_s` seconds, or until told to leave."""
 
     def __init__(
-        self, capacity: int = 10, *, lasts_s: float | None = None, refuses: Callable[[SessionSpec], str] | None = None
+        self,
+        capacity: int = 10,
+        *,
+        lasts_s: float | None = None,
+        refuses: Callable[[SessionSpec], str] | None = None,
+        silent: bool = False,
     ) -> None:
         self.capacity = capacity
         self.sessions: dict[str, Pretended] = {}
@@ -42,6 +47,8 @@ class PretendHolder:
         self.listener: Listener | None = None
         self._leases: dict[str, float] = {}
         self._lasts_s = lasts_s
+        self.silent = silent
+        """Its sessions begin and never come into their room."""
         self._refuses = refuses or (lambda _: "")
 
     async def start(self, spec: SessionSpec) -> None:
@@ -53,7 +60,8 @@ class PretendHolder:
             raise SessionError(why)
         self.sessions[spec.session_id] = Pretended(spec, until=self._leases.pop(spec.session_id, float("inf")))
         self.began.append((spec.session_id, spec.epoch))
-        self._tell.phase(spec.session_id, "talking")
+        if not self.silent:
+            self._tell.phase(spec.session_id, "talking")
         if self._lasts_s is not None:
             asyncio.get_running_loop().call_later(self._lasts_s, self.end, spec.session_id, "finished")
 

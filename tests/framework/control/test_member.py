@@ -131,6 +131,33 @@ async def test_a_session_that_cannot_begin_goes_to_another_runner_and_fails_in_t
         assert (record.reason, record.message, record.attempts) == ("start", "no microphone", 3)
 
 
+async def test_a_session_whose_process_goes_before_its_bot_came_is_tried_by_another_runner(store):
+    async with a_runner(store, silent=True) as (_, first):
+        await store.join(asked("one"))
+        await until(in_state(store, "one", "claimed"))
+        async with a_runner(store, "r2"):
+            first.end("one", "lost", "failed")
+            record = await until(in_state(store, "one", "joined"))
+            assert (record.runner, record.attempts) == ("r2", 1)
+
+
+async def test_a_session_whose_process_goes_is_given_to_the_same_runner_where_there_is_no_other(store):
+    async with a_runner(store, silent=True) as (_, holder):
+        await store.join(asked("one"))
+        await until(in_state(store, "one", "claimed"))
+        holder.silent = False
+        holder.end("one", "lost", "failed")
+        assert (await until(in_state(store, "one", "joined"))).attempts == 1
+
+
+async def test_a_session_whose_process_goes_in_the_middle_has_failed(store):
+    async with a_runner(store) as (_, holder), a_runner(store, "r2"):
+        await store.join(asked("one"))
+        await until(in_state(store, "one", "joined"))
+        holder.end("one", "lost", "failed")
+        assert (await until(in_state(store, "one", "failed"))).reason == "lost"
+
+
 async def test_a_session_taken_away_ends_without_a_word(store):
     async with a_runner(store) as (member, holder):
         await store.join(asked("one"))
