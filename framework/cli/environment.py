@@ -56,7 +56,7 @@ NAMES = (
     Name("LIVEKIT_API_KEY", "LiveKit: rooms, tokens, webhook signatures", secret=True),
     Name("LIVEKIT_API_SECRET", "LiveKit: rooms, tokens, webhook signatures", secret=True),
     Name("MAX_BOTS", "sessions at a time, and slots of all runners", "50", ours="CONVO_LIMITS_MAX_LIVE"),
-    Name("PREWARM_POOL_SIZE", "free slots that the operator keeps ready", "3"),
+    Name("PREWARM_POOL_SIZE", "free slots that the operator keeps ready", "3", ours="CONVO_OPERATOR_WARM"),
     Name("SESSION_TIMEOUT", "longest session, in milliseconds", "1800000", ours="CONVO_LIMITS_SESSION_MS"),
     Name("BOT_STARTUP_TIMEOUT", "from claimed to joined, in seconds", "30", ours="CONVO_LIMITS_START_MS"),
     Name(

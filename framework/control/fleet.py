@@ -97,6 +97,11 @@ class Fleet:
             return self.settings.at_once
         return 0 if trouble.pause_s > 0 else 1 - pool.under_way
 
+    @cached_property
+    def by_launch(self) -> dict[str, Runner]:
+        """Launch → its runner."""
+        return {runner.launch: runner for runner in self.seen.runners if runner.launch}
+
     def server(self, queue: str) -> str:
         """The pool whose runners serve a queue: its own, or this build's when nobody serves another build's."""
         return queue if queue in self._served else self.settings.current(queue)

@@ -60,7 +60,7 @@ def _tidy(fleet: Fleet, launched: tuple[Launched, ...]) -> Iterator[Step]:
 def _of_process(fleet: Fleet, one: Launched) -> Iterator[Step]:
     """A process whose runner has registered once, or of which the store knows nothing."""
     seen, settings = fleet.seen, fleet.settings
-    runner = next((runner for runner in seen.runners if runner.launch == one.launch_id), None)
+    runner = fleet.by_launch.get(one.launch_id)
     if one.state in OVER:
         if runner and not runner.draining:
             yield Retire(runner_id=runner.runner_id, why="its process is over", if_idle=False)

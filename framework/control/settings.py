@@ -185,7 +185,9 @@ class OperatorSettings:
 def operator_settings_from(environment: Environment) -> OperatorSettings:
     """The operator's settings; wrong ones are errors that name the variable, the value and the remedy."""
     values: dict[str, Any] = {
-        "warm": _whole(environment, "PREWARM_POOL_SIZE", OperatorSettings.warm),
+        "warm": _whole(
+            environment, _OPERATOR + "WARM", _whole(environment, "PREWARM_POOL_SIZE", OperatorSettings.warm)
+        ),
         "launcher": environment.get("CONVO_LAUNCHER", "").strip() or OperatorSettings.launcher,
         "build": build_from(environment),
         "family": environment.get("CONVO_OPERATOR_FAMILY", "").strip() or OperatorSettings.family,

@@ -36,7 +36,8 @@ def operator(
     - `CONVO_LAUNCHER`: where runners are started: `local` (child processes, the default), `kubernetes`, `none` (sweep
       and dispatch only), or one of a plugin
     - `CONVO_BUILD`: the build of its runners (any); queues of builds that no runner serves any more go to this one
-    - `PREWARM_POOL_SIZE`: free slots kept ready (3); `MAX_BOTS`: slots in all, and sessions at a time (50)
+    - `PREWARM_POOL_SIZE` or `CONVO_OPERATOR_WARM`: free slots kept ready (3); `MAX_BOTS`: slots in all, and sessions
+      at a time (50)
     - `SESSION_TIMEOUT`: the longest session, in milliseconds (1800000)
     - `BOT_STARTUP_TIMEOUT`: from a runner's claim until the bot is in its room, in seconds (30)
     - `BOT_HEARTBEAT_STALE_SECS` × `BOT_ZOMBIE_REQUIRED_STALE_HITS`: after how long a silent runner is given up, in

@@ -76,6 +76,7 @@ def test_the_operator_reads_the_old_names_and_its_own():
     assert (settings.warm, settings.max_slots, settings.home) == (5, 20, "shared.default.b7")
     assert settings.launch_secs == 9.5
     assert settings.current("acme.eu.default.b6") == "acme.eu.default.b7"
+    assert operator_settings_from({"PREWARM_POOL_SIZE": "5", "CONVO_OPERATOR_WARM": "0"}).warm == 0
     assert operator_settings_from({}).launcher == OperatorSettings.launcher
 
 
