@@ -169,15 +169,15 @@ def test_every_pod_can_run_with_a_read_only_root(pods):
         assert container(pods, name)["volumeMounts"]
 
 
-@pytest.mark.parametrize("name", ["convo-gateway", "convo-runner"])
-def test_the_modules_that_are_started_are_programs(pods, name):
-    python, flag, module = container(pods, name)["command"]
-    assert (python, flag) == ("python", "-m")
+@pytest.mark.parametrize("name", ["convo-gateway", "convo-operator", "convo-runner"])
+def test_what_is_started_is_a_program_with_these_options(pods, name):
+    command = container(pods, name)["command"]
+    words = {"python": command[1:], "convo": ["-m", "framework", *command[1:]]}[command[0]]
     told = subprocess.run(
-        [sys.executable, flag, module, "--help"], capture_output=True, text=True, timeout=60, check=True
-    )
+        [sys.executable, *words, "--help"], capture_output=True, text=True, timeout=60, check=True
+    ).stdout
     for option in container(pods, name)["args"][::2]:
-        assert option in told.stdout
+        assert option in told
 
 
 # --- Cold runners ----------------------------------------------------------------------------------------------------
