@@ -95,11 +95,48 @@ async def test_a_port_in_use_is_one_sentence_and_exit_2(convo):
             assert "Traceback" not in err
 
 
-async def test_others_than_this_machine_are_served_with_a_token_only(convo):
+async def test_others_than_this_machine_are_served_with_keys_only(convo):
     code, _, err = await left(await convo("up", "--host", "0.0.0.0", "--port", "0"))
+    assert code == 2
+    assert "there is no key" in err
+    assert "convo keys new" in err
+    code, _, err = await left(await convo("--host", "0.0.0.0", "--port", "0", program=(str(ROOT / "runner.py"),)))
     assert code == 2
     assert "without a token" in err
     assert "CONVO_RUNNER_TOKEN" in err
+
+
+async def test_a_session_goes_from_join_to_leave_over_the_embedded_store(convo):
+    process = await convo("up", "--port", "0", CONVO_PROFILE="test")
+    url = await line(process)
+    async with aiohttp.ClientSession(url) as http:
+        async with http.post("/join", json={"bot": "hello", "channel": "text", "transport": "headless"}) as answer:
+            assert answer.status == 202
+            session = (await answer.json())["session_id"]
+        async with asyncio.timeout(30), http.get("/events", params={"session": session, "after": "0-0"}) as events:
+            async for written in events.content:
+                if b"bot.said" in written:
+                    assert b"Hello! Say goodbye" in written
+                    break
+        async with http.post(f"/sessions/{session}/leave", json={}) as answer:
+            assert answer.status == 202
+        async with asyncio.timeout(30):
+            while True:
+                async with http.get(f"/sessions/{session}") as answer:
+                    record = await answer.json()
+                if record["state"] in ("ended", "failed"):
+                    break
+                await asyncio.sleep(0.05)
+    assert (record["state"], record["reason"]) == ("ended", "left")
+    process.send_signal(signal.SIGTERM)
+    assert (await left(process))[0] == 0
+
+
+async def test_a_store_that_is_not_there_is_said_at_once(convo):
+    code, _, err = await left(await convo("up", "--port", "0", "--redis", "redis://127.0.0.1:1/0"))
+    assert code != 0
+    assert "the store can't be reached" in err
+    assert "Traceback" not in err
 
 
 async def test_a_project_without_bots_is_told_what_to_do(convo, project):
