@@ -10,6 +10,8 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from framework.control.store import Store
+
 LOOK_S = 10.0
 SIGNS = {"good": ("✓", "green"), "warning": ("!", "yellow"), "bad": ("✗", "red"), "unknown": ("?", "dim")}
 
@@ -110,7 +112,7 @@ async def _store(environment: Mapping[str, str]) -> list[Finding]:
         async with asyncio.timeout(LOOK_S):
             store = store_from(environment)
             await store.ping()
-            return [Finding("store", "good", "it answers")]
+            return [Finding("store", "good", "it answers"), *await _fleet(store)]
     except FrameworkError as error:
         return [Finding("store", "bad", error.message, error.fix)]
     except TimeoutError:
@@ -118,6 +120,26 @@ async def _store(environment: Mapping[str, str]) -> list[Finding]:
     finally:
         if store:
             await store.close()
+
+
+async def _fleet(store: Store) -> list[Finding]:
+    """Who takes sessions, and who waits for nobody."""
+    runners = [runner for runner in await store.runners() if not runner.draining]
+    waiting = {pool: sum(tenants.values()) for pool, tenants in (await store.waiting()).items()}
+    counts = await store.counts()
+    slots, free = sum(runner.capacity for runner in runners), sum(runner.free for runner in runners)
+    numbers = f"runners: {len(runners)}, slots: {slots}, free: {free}; sessions that wait: {sum(waiting.values())}"
+    found = [Finding("store", "good", numbers)]
+    for pool, many in sorted(waiting.items()):
+        if many and not any(runner.pool == pool for runner in runners):
+            failures = counts.get(f"launch.failed:{pool}", 0)
+            why = f"; {failures} launches for it have failed" if failures else ""
+            fix = "See `convo events --since 1d --type launch.`" if failures else "Run `convo operator`, or a runner"
+            place = "." if failures else f" with CONVO_POOL={pool}."
+            found.append(
+                Finding("store", "warning", f"{many} wait in `{pool}`, which no runner serves{why}", fix + place)
+            )
+    return found
 
 
 async def _gateway(environment: Mapping[str, str]) -> list[Finding]:

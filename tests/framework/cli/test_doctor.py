@@ -1,5 +1,6 @@
 """`convo doctor`: what was read, what is wrong, what to do about it."""
 
+import asyncio
 import json
 import re
 from pathlib import Path
@@ -8,6 +9,11 @@ import pytest
 
 from framework.cli.environment import NAMES, readings
 from framework.cli.main import main
+from framework.control.connection import Connection
+from framework.control.records import Request, Runner
+from framework.control.store import Store
+from framework.sessions.spec import SessionSpec
+from framework.testing.redis import RedisServer
 
 ROOT = Path(__file__).parents[3]
 
@@ -67,6 +73,24 @@ def test_a_store_that_is_away_is_wrong_and_its_password_is_not_shown(alone, caps
     shown = capsys.readouterr().out
     assert "the store can't be reached" in shown
     assert "hush" not in shown
+
+
+async def test_sessions_that_wait_for_nobody_are_named_with_why(alone, capsys):
+    async with RedisServer() as server:
+        alone.setenv("REDIS_URL", server.url)
+        store = Store(Connection.to(server.url))
+        await store.join(Request(spec=SessionSpec(session_id="s1", bot="hello"), room="s1"))
+        assert await asyncio.to_thread(main, ["doctor", "--json"]) == 0
+        assert "1 wait in `shared.default.any`, which no runner serves" in examined(capsys)["store", "warning"]
+        await store.launch("shared.default.any", 1, 1000, ["c1"])
+        await store.unlaunch("c1", "no such image")
+        await asyncio.to_thread(main, ["doctor", "--json"])
+        assert "1 launches for it have failed" in examined(capsys)["store", "warning"]
+        await store.register(Runner(runner_id="r", capacity=3))
+        await asyncio.to_thread(main, ["doctor", "--json"])
+        found = examined(capsys)
+        assert found["store", "good"] == "runners: 1, slots: 3, free: 2; sessions that wait: 0"
+        await store.close()
 
 
 def test_a_gateway_that_was_named_and_is_away_is_wrong(alone, capsys):
