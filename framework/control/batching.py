@@ -52,7 +52,8 @@ class Batcher:
         except BusyLoadingError:
             raise
         except RedisConnectionError:
-            return await (await self._open(until)).send(words, until)
+            pass  # tried again outside of this block, so that the second failure keeps its own cause
+        return await (await self._open(until)).send(words, until)
 
     async def close(self) -> None:
         """Disconnect; what is under way fails."""
@@ -68,6 +69,7 @@ class Batcher:
             return self._line
         if self._opening is None or self._opening.done():
             self._opening = asyncio.create_task(self._connect(), name="store: connect")
+            self._opening.add_done_callback(_noticed)
         try:
             async with asyncio.timeout_at(until):
                 # Others wait for it, too: one who is cancelled must not cancel it.
@@ -83,6 +85,12 @@ class Batcher:
             await self._line.close()
         self._line = _Line(connection)
         return self._line
+
+
+def _noticed(opening: asyncio.Task[_Line]) -> None:
+    """A failure to connect is nobody's when all who asked have gone."""
+    if not opening.cancelled():
+        opening.exception()
 
 
 class _Line:

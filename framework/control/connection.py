@@ -133,20 +133,27 @@ class Connection:
 
         Each waiting read has a connection to itself. When all are taken, the wait is for one of them: nothing is heard.
         """
-        wait_s = min(wait_ms / 1000, WAIT_S)
-        reading = False
+        until = asyncio.get_running_loop().time() + min(wait_ms / 1000, WAIT_S)
         try:
-            async with asyncio.timeout(wait_s + CALL_S), self._waiting, _heeding():
-                reading = True
-                found = await self._blocking.xread({key: after}, count=500, block=int(wait_s * 1000) or None)
+            async with asyncio.timeout_at(until if self._waiting.locked() else None):
+                await self._waiting.acquire()
+        except TimeoutError:
+            return []
+        try:
+            found = await self._read(key, after, until - asyncio.get_running_loop().time())
+        finally:
+            self._waiting.release()
+        streams = found.values() if isinstance(found, dict) else [entries for _, entries in found or []]
+        return [cast("tuple[Any, Mapping[Any, Any]]", entry) for entries in streams for entry in entries]
+
+    async def _read(self, key: str, after: str, wait_s: float) -> Any:
+        try:
+            async with asyncio.timeout(max(0, wait_s) + CALL_S), _heeding():
+                return await self._blocking.xread({key: after}, count=500, block=max(0, int(wait_s * 1000)) or None)
         except TimeoutError as error:
-            if not reading:
-                return []
             raise _store_error(RedisTimeoutError("no answer in time")) from error
         except (RedisError, OSError) as error:
             raise _store_error(error) from error
-        streams = found.values() if isinstance(found, dict) else [entries for _, entries in found or []]
-        return [cast("tuple[Any, Mapping[Any, Any]]", entry) for entries in streams for entry in entries]
 
     async def hear(self, pattern: str) -> AsyncGenerator[tuple[bytes, bytes], None]:
         """Channel and message of what is published on channels of a pattern, until the connection breaks.
@@ -204,11 +211,12 @@ def _client(url: str, timeout_s: float | None) -> aioredis.Redis:
     options: dict[str, Any] = {
         "socket_timeout": timeout_s or WAIT_S + CALL_S,
         "socket_connect_timeout": CALL_S,
-        "socket_keepalive": True,
         "health_check_interval": 15,
         "retry": Retry(ConstantBackoff(0.05), 1),
         "max_connections": CONNECTIONS,
     }
+    if urlsplit(url).scheme != "unix":
+        options["socket_keepalive"] = True
     if urlsplit(url).scheme.endswith("+sentinel"):
         return _of_sentinel(url, options)
     pool = aioredis.BlockingConnectionPool.from_url(url, timeout=CALL_S, **options)

@@ -47,7 +47,8 @@ class RedisServer:
         self.tls = tls
         self.port = 0
         self._primary = replica_of
-        self._options = dict(options or {})
+        self.options = dict(options or {})
+        """Settings beside ours; what is put here holds from the next start on."""
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -180,7 +181,7 @@ class RedisServer:
             settings |= {"tls-ca-cert-file": str(self.certificate), "tls-auth-clients": "no"}
         if self._primary:
             settings |= {"replicaof": f"127.0.0.1 {self._primary.port}"}
-        return settings | self._options
+        return settings | self.options
 
     def _answers(self) -> bool:
         try:
