@@ -71,7 +71,7 @@ class Acts:
         match step:
             case Dispatch():
                 failpoints.reach("operator.dispatch")
-                given = await self._attempts.make("store", self._store.dispatch(step.queue, step.pool), STORE_S)
+                given = await self._attempts.make("change", self._store.dispatch(step.queue, step.pool), STORE_S)
                 failpoints.reach("operator.dispatched")
                 self.done.dispatched += given or 0
             case Retire():
@@ -105,7 +105,7 @@ class Acts:
 
     async def _retire(self, step: Retire) -> None:
         draining = self._store.drain(step.runner_id, if_idle=step.if_idle)
-        left = await self._attempts.make("store", draining, STORE_S)
+        left = await self._attempts.make("change", draining, STORE_S)
         if left is None or left < 0 or (left and step.if_idle):
             return
         logger.bind(runner=step.runner_id, why=step.why).info("a runner is let go")
@@ -119,7 +119,7 @@ class Acts:
         patience_ms = int(self._settings.launch_secs * 1000)
         reserving = self._store.launch(step.pool, step.under_way, patience_ms, [*capacities])
         failpoints.reach("operator.reserve")
-        reserved = await self._attempts.make("store", reserving, STORE_S) or []
+        reserved = await self._attempts.make("change", reserving, STORE_S) or []
         failpoints.reach("operator.reserved")
         self._memory.started(len(reserved), self._now())
         for launch_id in reserved:
@@ -138,11 +138,11 @@ class Acts:
         except FrameworkError as error:
             # Nothing was started, so nobody need wait for it.
             self._failed(launch.launch_id, launch.pool, error.message)
-            await self._attempts.make("store", self._store.unlaunch(launch.launch_id, error.message), STORE_S)
+            await self._attempts.make("change", self._store.unlaunch(launch.launch_id, error.message), STORE_S)
 
     async def _fail(self, step: Fail) -> None:
         """Whoever forgets it first removes it: its runner may have registered just now."""
-        if await self._attempts.make("store", self._store.unlaunch(step.launch_id, step.why), STORE_S):
+        if await self._attempts.make("change", self._store.unlaunch(step.launch_id, step.why), STORE_S):
             self._failed(step.launch_id, step.pool, step.why, await self._logs(step.launch_id))
             await self._end(step.launch_id)
 

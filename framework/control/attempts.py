@@ -14,7 +14,7 @@ Answer = TypeVar("Answer")
 
 
 class Attempts:
-    """What does not work at present, by what was tried."""
+    """What does not work at present, by what was tried. One cause of several troubles is logged once."""
 
     def __init__(self) -> None:
         self.troubles: dict[str, str] = {}
@@ -37,7 +37,8 @@ class Attempts:
                 logger.opt(exception=error).error("something failed in a way that nobody foresaw")
             self._bad(what, f"the {what} failed with {type(error).__name__}")
         else:
-            if self.troubles.pop(what, None):
+            why = self.troubles.pop(what, "")
+            if why and why not in self.troubles.values():
                 logger.bind(what=what).info("it works again")
             return answer
         return None
@@ -49,8 +50,9 @@ class Attempts:
         return await self.make(what, _done(work), within_s, fatal=fatal) or False
 
     def _bad(self, what: str, why: str) -> None:
-        if self.troubles.get(what) != why:
-            self.troubles[what] = why
+        known = why in self.troubles.values()
+        self.troubles[what] = why
+        if not known:
             logger.bind(what=what, why=why).warning("something does not work; it is tried again")
 
 

@@ -89,8 +89,8 @@ class Operator:
     def problem(self) -> str:
         """Why it is of no use at present; empty where it is."""
         now, troubles = self._now(), self._attempts.troubles
-        if said := [troubles[what] for what in ("store", "launcher") if what in troubles]:
-            return "; ".join(said)
+        if said := [troubles[what] for what in ("sweep", "look", "change", "launcher") if what in troubles]:
+            return "; ".join(dict.fromkeys(said))
         late = [what for what in ("sweep", "look") if now - self._good_at.get(what, now - FRESH_S) >= FRESH_S]
         return f"no {' and no '.join(late)} has succeeded lately" if late else ""
 
@@ -112,10 +112,11 @@ class Operator:
     async def sweep(self) -> bool:
         """Move what is past its deadline; whether the store did."""
         failpoints.reach("operator.sweep")
-        swept = await self._attempts.make("store", self._store.sweep(), STORE_S)
+        swept = await self._attempts.make("sweep", self._store.sweep(), STORE_S)
         failpoints.reach("operator.swept")
         if swept is None:
             return False
+        self._attempts.troubles.pop("change", None)  # it takes changes again
         self._good_at["sweep"] = self._now()
         self._settling = swept.quarantine_ms > 0
         self._note(swept)
@@ -143,7 +144,7 @@ class Operator:
 
     async def _look(self) -> Look | None:
         launched, facts = await asyncio.gather(
-            self._look_at_launcher(), self._attempts.make("store", self._look_at_store(), STORE_S)
+            self._look_at_launcher(), self._attempts.make("look", self._look_at_store(), STORE_S)
         )
         if facts is None:
             return None
@@ -213,7 +214,7 @@ class Operator:
         failures = 0
         while True:
             began = self._now()
-            good = await self._attempts.make(work.__name__, work(), TURN_S)
+            good = await self._attempts.make(f"whole {work.__name__}", work(), TURN_S)
             self._turned_at = self._now()
             failures = 0 if good else failures + 1
             pause = min(max(LONGEST_PAUSE_S, secs), secs * 2 ** min(failures, 10))

@@ -410,6 +410,23 @@ async def test_it_survives_a_store_that_is_away_and_goes_on_when_it_is_back(runn
         await store.close()
 
 
+async def test_a_store_that_takes_no_changes_is_told_once_though_it_can_be_read(written):
+    async with RedisServer() as server:
+        store = Store(Connection.to(server.url), limits=LIMITS)
+        await store.ping()
+        server.command("REPLICAOF", "127.0.0.1", "9")
+        operator = Operator(store, None, OperatorSettings())
+        for _ in range(5):
+            assert not await operator.sweep()
+            assert await operator.turn()
+        assert "read-only" in operator.problem
+        assert [message for message, _ in written()] == ["something does not work; it is tried again"]
+        server.command("REPLICAOF", "NO", "ONE")
+        assert await operator.sweep()
+        assert operator.problem == ""
+        await store.close()
+
+
 KILLED = """
     import asyncio, sys
     from framework.control.operator import Operator
