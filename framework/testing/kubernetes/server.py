@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
+import weakref
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
@@ -76,6 +77,9 @@ class ApiServer:
         self._faults: list[Fault] = []
         self._closing = asyncio.Event()
         self._runner: web.AppRunner | None = None
+        self._site: web.TCPSite | None = None
+        self._port = 0
+        self._connections: weakref.WeakSet[asyncio.Transport] = weakref.WeakSet()
         self.url = ""
 
     async def __aenter__(self) -> Self:
@@ -85,9 +89,9 @@ class ApiServer:
         app.router.add_route("*", "/{tail:.*}", self._answer)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0)
-        await site.start()
-        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        await self.up()
+        self._port = self._runner.addresses[0][1]
+        self.url = f"http://127.0.0.1:{self._port}"
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -130,6 +134,19 @@ class ApiServer:
         """Forget all changes: 410 for whoever watches from an older version."""
         self.store.forget()
 
+    async def up(self) -> None:
+        """Listen; after `down` at the same port."""
+        if self._runner:
+            self._site = web.TCPSite(self._runner, "127.0.0.1", self._port)
+            await self._site.start()
+
+    async def down(self) -> None:
+        """Stop listening and break all connections; what runs goes on running."""
+        if self._site:
+            await self._site.stop()
+        for connection in list(self._connections):
+            connection.abort()
+
     def objects(self, kind: str) -> list[dict[str, Any]]:
         """All objects of a kind, as they are now."""
         plural = next(each.plural for each in RESOURCES.values() if each.kind == kind)
@@ -138,6 +155,8 @@ class ApiServer:
     # --- Requests -------------------------------------------------------------------------------------------------
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
+        if request.transport:
+            self._connections.add(request.transport)
         try:
             return await self._served(request)
         except RefusedError as refused:

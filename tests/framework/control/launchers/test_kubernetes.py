@@ -185,6 +185,36 @@ async def test_a_server_that_asks_for_a_second_is_given_a_second(scene):
     assert len(scene.server.objects("Job")) == 1
 
 
+async def test_runners_and_the_launcher_outlive_an_api_server_that_is_down(scene, until):
+    async with scene.opened(CONVO_KUBERNETES_CALL_S="0.5") as launcher:
+        await launcher.launch(ONE)
+        await until(lambda: wrote(launcher, "is here"))
+        await scene.server.down()
+        with pytest.raises(LauncherError, match=r"failed for 0\.5 s"):
+            await launcher.launch(Launch(launch_id="b1", pool="p"))
+        assert [seen.state for seen in await launcher.launched()] == ["running"]  # what was seen last still holds
+        [pod] = scene.server.objects("Pod")
+        scene.server.controllers.kubelet.end(pod)
+        await scene.server.up()
+        await until(lambda: state(launcher, "gone"))
+
+
+async def test_a_launcher_may_be_opened_before_its_api_server_is_up(scene, until):
+    await scene.server.down()
+    async with scene.opened(CONVO_KUBERNETES_CALL_S="0.5") as launcher:
+        with pytest.raises(LauncherError, match="is not known"):
+            await launcher.launched()
+        await scene.server.up()
+
+        async def known():
+            try:
+                return [await launcher.launched()]
+            except LauncherError:
+                return []
+
+        assert await until(known) == [[]]
+
+
 async def test_an_old_copy_is_no_answer_any_more(scene, until):
     async with scene.opened(CONVO_KUBERNETES_STALE_S="0.3", CONVO_KUBERNETES_RESYNC_S="0.1") as launcher:
         assert await launcher.launched() == []
