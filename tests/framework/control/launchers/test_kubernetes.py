@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import secrets
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -89,7 +90,11 @@ if CLUSTER:
                 }
             )
             image = os.environ.get("CONVO_TEST_IMAGE", "python:3.11-slim")
-            there = {"CONVO_KUBERNETES_KUBECONFIG": CLUSTER, "CONVO_RUNNER_IMAGE": image}
+            there = {
+                "CONVO_KUBERNETES_KUBECONFIG": CLUSTER,
+                "CONVO_RUNNER_IMAGE": image,
+                "CONVO_ENV": f"contract-{secrets.token_hex(4)}",  # what others left behind is none of ours
+            }
             async with self.scene.opened(**there, CONVO_KUBERNETES_CALL_S="30") as launcher:
                 try:
                     yield launcher
