@@ -191,6 +191,26 @@ async def test_what_pod_security_forbids_gets_no_pod(api):
     assert not api.server.objects("Pod")
 
 
+@pytest.mark.parametrize(("limit", "pods"), [(0, 1), (2, 3)])
+async def test_without_a_failure_policy_the_back_off_limit_counts(limit, pods):
+    container = {
+        **GOOD["spec"]["template"]["spec"]["containers"][0],
+        "command": ["python", "-c", "raise SystemExit(3)"],
+    }
+    del container["args"]
+    container["envFrom"] = []
+    thing = changed(spec__podFailurePolicy=None, spec__backoffLimit=limit, **{f"{POD}__containers": [container]})
+    async with ApiServer() as server:
+        server.apply({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "convo-runner"}})
+        server.controllers.job_added(server.store.add("jobs", thing))
+        async with asyncio.timeout(30):
+            while not server.objects("Job")[0]["status"].get("conditions"):
+                await asyncio.sleep(0.02)
+        [job_] = server.objects("Job")
+        assert [each["reason"] for each in job_["status"]["conditions"]] == ["BackoffLimitExceeded"] * 2
+        assert (len(server.objects("Pod")), job_["status"]["failed"]) == (pods, pods)
+
+
 def test_the_jobs_that_we_write_are_good():
     assert not list(wrongs(GOOD))
     assert not list(restricted(GOOD["spec"]["template"]["spec"]))
