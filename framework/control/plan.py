@@ -50,7 +50,8 @@ def _tidy(fleet: Fleet, launched: tuple[Launched, ...]) -> Iterator[Step]:
             yield Fail(launch_id=launch.launch_id, pool=launch.pool, why=one.reason or "it ended before it registered")
         elif launch.age_s >= settings.launch_secs:
             why = f"it did not register within {settings.launch_secs:g} s"
-            yield Fail(launch_id=launch.launch_id, pool=launch.pool, why=why)
+            told = f": {one.reason}" if one and one.reason else ""
+            yield Fail(launch_id=launch.launch_id, pool=launch.pool, why=why + told)
     under_way = {launch.launch_id for launch in seen.launches}
     for one in launched:
         if one.launch_id not in under_way:

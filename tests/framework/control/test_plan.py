@@ -183,6 +183,15 @@ def test_a_launch_that_never_registers_is_given_up_after_its_deadline():
     ]
 
 
+def test_a_launch_that_is_given_up_says_what_its_place_knows():
+    seen = Seen(
+        launches=(Underway(launch_id="c1", pool=HOME, age_s=121),),
+        launched=(launched("c1", "starting", "ImagePullBackOff: no such image"),),
+    )
+    [failed] = plan(seen, OperatorSettings(warm=0))
+    assert failed.why == "it did not register within 120 s: ImagePullBackOff: no such image"
+
+
 def test_a_launch_whose_process_ends_before_it_registers_is_given_up_at_once():
     seen = Seen(launches=(Underway(launch_id="c1", pool=HOME),), launched=(launched("c1", "failed", "no such image"),))
     assert plan(seen, OperatorSettings(warm=0)) == [Fail(launch_id="c1", pool=HOME, why="no such image")]
