@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from framework.control.store import Store
 
 LOOK_S = 10.0
-SIGNS = {"good": ("✓", "green"), "warning": ("!", "yellow"), "bad": ("✗", "red"), "unknown": ("?", "dim")}
+SIGNS = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "error": ("✗", "red"), "unknown": ("?", "dim")}
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Finding:
     """One thing that was examined."""
 
     about: Literal["environment", "store", "gateway"]
-    level: Literal["good", "warning", "bad", "unknown"]
+    level: Literal["ok", "warning", "error", "unknown"]
     message: str
     fix: str = ""
 
@@ -44,7 +44,7 @@ def doctor(
 
     - `convo doctor`
     - `REDIS_URL=redis://store:6379/0 CONVO_API_KEY=convo_… convo doctor`
-    - `convo doctor --json | jq '.findings[] | select(.level == "bad")'`
+    - `convo doctor --json | jq '.findings[] | select(.level == "error")'`
     """
     import json  # noqa: PLC0415 - the command line starts fast
     import os  # noqa: PLC0415 - the command line starts fast
@@ -65,7 +65,7 @@ def doctor(
         print(json.dumps({"names": names, "findings": [asdict(finding) for finding in findings]}, indent=2))
     else:
         _print(os.environ, findings, every=every)
-    if any(finding.level == "bad" for finding in findings):
+    if any(finding.level == "error" for finding in findings):
         raise typer.Exit(1)
 
 
@@ -84,7 +84,7 @@ def _settings(environment: Mapping[str, str]) -> list[Finding]:
         found = [Finding("environment", "warning", sentence) for sentence in settings.warnings_from(environment)]
         where = f"environment `{settings.environment_from(environment)}`, build `{operator.build}`"
     except UserError as error:
-        return [Finding("environment", "bad", error.message, error.fix)]
+        return [Finding("environment", "error", error.message, error.fix)]
     found += [
         Finding("environment", "warning", f"{one.name.name} is set, but nothing in this version reads it")
         for one in readings(environment)
@@ -92,34 +92,37 @@ def _settings(environment: Mapping[str, str]) -> list[Finding]:
     ]
     numbers = f"{limits.max_live} sessions at a time, {operator.warm} free slots kept ready"
     times = f"lease {limits.lease_ms / 1000:g} s, longest session {limits.session_ms / 1000:g} s"
-    return [*found, Finding("environment", "good", f"{where}; {numbers}; {times}")]
+    return [*found, Finding("environment", "ok", f"{where}; {numbers}; {times}")]
 
 
 async def _store(environment: Mapping[str, str]) -> list[Finding]:
     import asyncio  # noqa: PLC0415 - the command line starts fast
 
-    from framework.control.settings import redis_from, store_from  # noqa: PLC0415 - the command line starts fast
+    from framework.control.connection import Connection  # noqa: PLC0415 - the command line starts fast
+    from framework.control.health import examine  # noqa: PLC0415 - the command line starts fast
+    from framework.control.settings import environment_from, redis_from  # noqa: PLC0415 - the command line starts fast
+    from framework.control.store import Store  # noqa: PLC0415 - the command line starts fast
     from framework.errors import FrameworkError  # noqa: PLC0415 - the command line starts fast
 
-    if not redis_from(environment):
-        return [
-            Finding(
-                "store", "unknown", "REDIS_URL is not set: `convo up` keeps its state in itself, and loses it with it"
-            )
-        ]
-    store = None
+    url, found = redis_from(environment), []
+    if not url:
+        alone = "REDIS_URL is not set: `convo up` keeps its state in itself, and loses it with it"
+        return [Finding("store", "unknown", alone)]
+    connection = None
     try:
         async with asyncio.timeout(LOOK_S):
-            store = store_from(environment)
-            await store.ping()
-            return [Finding("store", "good", "it answers"), *await _fleet(store)]
+            connection = Connection.to(url)
+            found = [Finding("store", one.level, one.what, one.fix) for one in await examine(connection)]
+            found += await _fleet(Store(connection, environment=environment_from(environment)))
     except FrameworkError as error:
-        return [Finding("store", "bad", error.message, error.fix)]
+        # A store that can't be reached has been found so above.
+        found = found or [Finding("store", "error", error.message, error.fix)]
     except TimeoutError:
-        return [Finding("store", "bad", f"it did not answer within {LOOK_S:g} s", "Is that Redis? See REDIS_URL.")]
+        found.append(Finding("store", "error", f"it took longer than {LOOK_S:g} s", "Is that Redis? See REDIS_URL."))
     finally:
-        if store:
-            await store.close()
+        if connection:
+            await connection.close()
+    return found
 
 
 async def _fleet(store: Store) -> list[Finding]:
@@ -129,7 +132,7 @@ async def _fleet(store: Store) -> list[Finding]:
     counts = await store.counts()
     slots, free = sum(runner.capacity for runner in runners), sum(runner.free for runner in runners)
     numbers = f"runners: {len(runners)}, slots: {slots}, free: {free}; sessions that wait: {sum(waiting.values())}"
-    found = [Finding("store", "good", numbers)]
+    found = [Finding("store", "ok", numbers)]
     for pool, many in sorted(waiting.items()):
         if many and not any(runner.pool == pool for runner in runners):
             failures = counts.get(f"launch.failed:{pool}", 0)
@@ -149,22 +152,22 @@ async def _gateway(environment: Mapping[str, str]) -> list[Finding]:
     try:
         asked = Gateway.read(environment)
     except UserError as error:
-        return [Finding("gateway", "bad", error.message, error.fix)]
+        return [Finding("gateway", "error", error.message, error.fix)]
     key = bool(environment.get("CONVO_API_KEY", "").strip())
     async with asked as gateway:
         try:
             await gateway.get("/health")
-            found = [Finding("gateway", "good", f"{gateway.address} answers")]
+            found = [Finding("gateway", "ok", f"{gateway.address} answers")]
         except UserError as error:
             named = environment.get("CONVO_GATEWAY", "").strip()
-            return [Finding("gateway", "bad" if named else "unknown", error.message, error.fix)]
+            return [Finding("gateway", "error" if named else "unknown", error.message, error.fix)]
         try:
             await gateway.get("/sessions", limit="1")
         except RefusedError as error:
             if key and error.status == 403:  # noqa: PLR2004 - forbidden: known, but without this right
-                return [*found, Finding("gateway", "good", "it knows the key, which may not read sessions")]
-            return [*found, Finding("gateway", "bad", error.message, error.fix)]
-    return [*found, Finding("gateway", "good", "it takes the key" if key else "it wants no key from this machine")]
+                return [*found, Finding("gateway", "ok", "it knows the key, which may not read sessions")]
+            return [*found, Finding("gateway", "error", error.message, error.fix)]
+    return [*found, Finding("gateway", "ok", "it takes the key" if key else "it wants no key from this machine")]
 
 
 # --- For people -------------------------------------------------------------------------------------------------------

@@ -33,6 +33,19 @@ def examined(capsys):
     return {(one["about"], one["level"]): one["message"] for one in told["findings"]}
 
 
+async def test_a_store_that_would_lose_or_evict_is_wrong_and_says_what_to_set(alone, capsys):
+    async with RedisServer() as server:
+        alone.setenv("REDIS_URL", server.url)
+        assert await asyncio.to_thread(main, ["doctor"]) == 0
+        assert "appendfsync always" in capsys.readouterr().out
+        server.config_set("maxmemory-policy", "allkeys-lru")
+        server.config_set("appendonly", "no")
+        assert await asyncio.to_thread(main, ["doctor"]) == 1
+        said = capsys.readouterr().out
+        assert "Set `maxmemory-policy noeviction`." in said
+        assert "Set `appendonly yes` and `appendfsync always`." in said
+
+
 def test_without_anything_nothing_is_wrong(alone, capsys):
     alone.setenv("CONVO_GATEWAY", "")
     assert main(["doctor"]) == 0
@@ -64,7 +77,7 @@ def test_names_that_mean_nothing_any_more_draw_a_warning(alone, capsys):
 def test_a_wrong_value_is_wrong(alone, capsys):
     alone.setenv("SESSION_TIMEOUT", "30 minutes")
     assert main(["doctor", "--json"]) == 1
-    assert "SESSION_TIMEOUT is `30 minutes`" in examined(capsys)["environment", "bad"]
+    assert "SESSION_TIMEOUT is `30 minutes`" in examined(capsys)["environment", "error"]
 
 
 def test_a_store_that_is_away_is_wrong_and_its_password_is_not_shown(alone, capsys):
@@ -89,20 +102,20 @@ async def test_sessions_that_wait_for_nobody_are_named_with_why(alone, capsys):
         await store.register(Runner(runner_id="r", capacity=3))
         await asyncio.to_thread(main, ["doctor", "--json"])
         found = examined(capsys)
-        assert found["store", "good"] == "runners: 1, slots: 3, free: 2; sessions that wait: 0"
+        assert found["store", "ok"] == "runners: 1, slots: 3, free: 2; sessions that wait: 0"
         await store.close()
 
 
 def test_a_gateway_that_was_named_and_is_away_is_wrong(alone, capsys):
     alone.setenv("CONVO_GATEWAY", "http://127.0.0.1:9")
     assert main(["doctor", "--json"]) == 1
-    assert "can't be reached" in examined(capsys)["gateway", "bad"]
+    assert "can't be reached" in examined(capsys)["gateway", "error"]
 
 
 def test_a_gateway_on_this_machine_without_keys_is_good(fleet, alone, capsys):
     alone.setenv("CONVO_GATEWAY", fleet.url)
     assert main(["doctor", "--json"]) == 0
-    assert examined(capsys)["gateway", "good"] == "it wants no key from this machine"
+    assert examined(capsys)["gateway", "ok"] == "it wants no key from this machine"
 
 
 def test_a_gateway_that_takes_the_key_is_good(fleet, alone, capsys):
@@ -110,13 +123,13 @@ def test_a_gateway_that_takes_the_key_is_good(fleet, alone, capsys):
     alone.setenv("CONVO_GATEWAY", fleet.url)
     alone.setenv("CONVO_API_KEY", reader)
     assert main(["doctor", "--json"]) == 0
-    assert examined(capsys)["gateway", "good"] == "it takes the key"
+    assert examined(capsys)["gateway", "ok"] == "it takes the key"
     alone.setenv("CONVO_API_KEY", joiner)
     assert main(["doctor", "--json"]) == 0
-    assert examined(capsys)["gateway", "good"] == "it knows the key, which may not read sessions"
+    assert examined(capsys)["gateway", "ok"] == "it knows the key, which may not read sessions"
     alone.setenv("CONVO_API_KEY", "convo_0123456789abcdef_" + "x" * 43)
     assert main(["doctor", "--json"]) == 1
-    assert ("gateway", "bad") in examined(capsys)
+    assert ("gateway", "error") in examined(capsys)
 
 
 def test_every_name_is_listed_on_demand(alone, capsys):
