@@ -180,11 +180,13 @@ async def test_a_server_that_hangs_is_given_up_in_time_and_nothing_is_guessed(sc
             await launcher.remove(ONE.launch_id, grace_s=1)
 
 
-async def test_a_server_that_asks_for_a_second_is_given_a_second(scene):
-    scene.server.fail(Fault(kind="refuse", verb="create", status=429, retry_after=1))
-    async with scene.opened(CONVO_KUBERNETES_CALL_S="0.8") as launcher:
+async def test_a_server_that_asks_for_time_is_given_time(scene):
+    scene.server.fail(Fault(kind="refuse", verb="create", status=429, retry_after=60))
+    async with scene.opened(CONVO_KUBERNETES_CALL_S="2") as launcher:
         with pytest.raises(LauncherError, match="not able to answer now"):
             await launcher.launch(ONE)
+    assert [asked.verb for asked in scene.server.asked].count("create") == 0  # refused once, not asked again
+    scene.server.fail(Fault(kind="refuse", verb="create", status=429, retry_after=1))
     async with scene.opened() as launcher:
         await launcher.launch(ONE)
     assert len(scene.server.objects("Job")) == 1
