@@ -7,7 +7,7 @@ import contextlib
 import random
 import time
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 import aiohttp
 from chaos.stage import Stage
@@ -48,7 +48,7 @@ class Clients:
         self._label = label
         self.asked: list[Asked] = []
 
-    async def __aenter__(self) -> Clients:
+    async def __aenter__(self) -> Self:
         timeout = aiohttp.ClientTimeout(total=ANSWER_S)
         connector = aiohttp.TCPConnector(limit=0, force_close=True)
         self._http = aiohttp.ClientSession(timeout=timeout, headers=self._stage.authorization, connector=connector)
@@ -133,6 +133,6 @@ class Clients:
                         method, self._rng.choice(urls) + path, json=body, headers=headers
                     ) as answer:
                         if answer.status < 500 and answer.status != 429:
-                            return answer.status, await answer.json()
+                            return answer.status, await answer.json() if "json" in answer.content_type else {}
             await asyncio.sleep(0.1)
         return None

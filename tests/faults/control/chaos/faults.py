@@ -7,7 +7,7 @@ import contextlib
 import os
 import random
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from chaos.stage import Program, Stage
@@ -27,6 +27,8 @@ class Fault:
     do: Do
     forgets: bool = False
     """The store loses its memory: what no runner has, is lost with it."""
+    where: str = ""
+    """The step at which it is; two at one step would take each other's place."""
 
 
 async def hold(stage: Stage, leases: float) -> None:
@@ -58,7 +60,7 @@ def at(step: str, action: str, nth: int = 1) -> Fault:
             file.unlink()
         return True
 
-    return Fault(f"{action} at {step}", do)
+    return Fault(f"{action} at {step}", do, where=step)
 
 
 def arm(stage: Stage, step: str, action: str, nth: int = 1) -> None:
@@ -80,6 +82,21 @@ async def _provoke(stage: Stage, rng: random.Random, step: str) -> None:
         rng.choice(stage.of("runner")).signal(signal.SIGKILL)
     elif step in ("runner.drain", "runner.drained"):
         rng.choice(stage.of("runner")).signal(signal.SIGTERM)
+
+
+def mixed(rng: random.Random, *groups: Sequence[Fault]) -> list[list[Fault]]:
+    """Rounds with one fault of each group, until all of the longest have been; none together with its like."""
+    orders = [rng.sample(group, len(group)) for group in groups]
+    count = max(map(len, orders))
+    rounds: list[list[Fault]] = []
+    for number in range(count):
+        chosen: list[Fault] = []
+        for order in orders:
+            fault = order[number % len(order)]
+            if not fault.where or fault.where not in {one.where for one in chosen}:
+                chosen.append(fault)
+        rounds.append(chosen)
+    return rounds
 
 
 # --- To processes --------------------------------------------------------------------------------------------------------
@@ -234,7 +251,7 @@ KINDS = [
     *(kill(kind) for kind in ("gateway", "operator", "runner", "zygote", "worker")),
     *(stop(kind) for kind in ("gateway", "operator", "runner", "zygote", "worker")),
     stop("runner", tree=True),
-    Fault("hang worker", _hang_worker),
+    Fault("hang worker", _hang_worker, where="worker.event"),
     Fault("hang runner", _hang_runner),
     Fault("drain runner", _drain),
     Fault("kill both operators", _kill_both_operators),

@@ -13,7 +13,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from chaos.proxy import Proxy
 from chaos.witness import Book
@@ -114,7 +114,7 @@ class Program:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                preexec_fn=lambda: _LIBC.prctl(1, signal.SIGKILL),  # PR_SET_PDEATHSIG
+                preexec_fn=lambda: _LIBC.prctl(1, signal.SIGKILL),  # noqa: PLW1509 - PR_SET_PDEATHSIG, no thread of ours forks
             )
 
     def signal(self, number: signal.Signals) -> None:
@@ -141,7 +141,7 @@ class Stage:
         self.redis = RedisServer()
         self.secrets = {what: secret(what) for what in ("runner-token", "room-token", "caller")}
         self.key, record = issue("chaos", tenant="*", scopes=("join", "admin", "read"))
-        (folder / "keys.json").write_text('{"keys": [%s]}' % record.model_dump_json())
+        (folder / "keys.json").write_text(f'{{"keys": [{record.model_dump_json()}]}}')
         (folder / "keys.json").chmod(0o600)
         self.secrets["key"] = self.key.secret
         (folder / "convo.yaml").write_text(PROJECT)
@@ -181,7 +181,7 @@ class Stage:
 
     # --- Its life -----------------------------------------------------------------------------------------------------
 
-    async def __aenter__(self) -> Stage:
+    async def __aenter__(self) -> Self:
         try:
             await self._open()
         except BaseException:
@@ -195,7 +195,7 @@ class Stage:
     async def _open(self) -> None:
         self.redis.start()
         self.proxy = await self._opened.enter_async_context(Proxy(self.redis.port))
-        self._witness = subprocess.Popen(
+        self._witness = subprocess.Popen(  # noqa: ASYNC220 - it is there at once
             [sys.executable, str(HERE / "witness.py"), str(self.book.path)], stdout=subprocess.PIPE, env=self._environ()
         )
         assert self._witness.stdout
@@ -209,10 +209,20 @@ class Stage:
     def add(self, kind: str, number: int) -> Program:
         """Start one more process."""
         name = f"{kind}-{number}"
-        program = Program(name, _PROGRAMS[kind], self.folder, self._told(name))
+        program = Program(name, self.command(kind), self.folder, self._told(name))
         self.programs.append(program)
         program.start()
         return program
+
+    def command(self, kind: str) -> list[str]:
+        """What Python runs for a process of this kind."""
+        return _PROGRAMS[kind]
+
+    def judge(self, *, forgets: bool) -> Any:
+        """Who says what was wrong in a round."""
+        from chaos.verdict import Judge
+
+        return Judge(self, forgets=forgets)
 
     def make_store(self) -> Store:
         """The test's own way into the store."""

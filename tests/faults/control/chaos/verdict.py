@@ -113,9 +113,8 @@ class Judge:
         return verdict
 
     async def _session(self, verdict: Verdict, one: Asked, book: Book) -> None:
-        if len(one.answers) > 1:
-            if not self._forgets:
-                verdict.started_twice.append(f"{one.key}: two sessions of one request: {sorted(one.answers)}")
+        if len(one.answers) > 1 and not self._forgets:
+            verdict.started_twice.append(f"{one.key}: two sessions of one request: {sorted(one.answers)}")
         for session in sorted(one.answers):
             record, guests = await self._store.session(session), book.of(session)
             if record is None:
