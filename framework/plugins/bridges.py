@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any, ClassVar, Protocol
 
 from framework.errors import FrameworkError
@@ -59,7 +59,7 @@ class FleetAccess(Protocol):
         """One session as `GET /sessions/{id}` shows it."""
         ...
 
-    def sessions(self, *, states: str = "", tenant: str = "") -> AsyncIterator[dict[str, Any]]:
+    def sessions(self, *, states: str = "", tenant: str = "") -> AsyncGenerator[dict[str, Any], None]:
         """Sessions as `GET /sessions` shows them; `states` may name several, with commas between them."""
         ...
 
@@ -67,7 +67,7 @@ class FleetAccess(Protocol):
         """The runners that are alive: `runner_id`, `address`, `pool`, `capacity`, `free`, `draining`."""
         ...
 
-    def events(self, after: str) -> AsyncIterator[Sequence[dict[str, Any]]]:
+    def events(self, after: str) -> AsyncGenerator[Sequence[dict[str, Any]], None]:
         """What happens after an event, without end: CloudEvents, each with its `cursor` to go on from.
 
         Empty lists come while nothing happens. Without a cursor, or with one from before the store began anew, it
@@ -91,7 +91,7 @@ class FleetAccess(Protocol):
         """One command to the store's server, for keys of the bridge's own; texts come as bytes. Nothing that blocks."""
         ...
 
-    def hear(self, pattern: str) -> AsyncIterator[tuple[bytes, bytes]]:
+    def hear(self, pattern: str) -> AsyncGenerator[tuple[bytes, bytes], None]:
         """Channel and message of what is published on channels of this pattern.
 
         It ends with `StoreError` when the connection breaks; what is published until the next call is not heard.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -153,7 +153,7 @@ class Fleet:
         record = await self._store.session(session_id)
         return shown(record).model_dump() if record else None
 
-    async def sessions(self, *, states: str = "", tenant: str = "") -> AsyncIterator[dict[str, Any]]:
+    async def sessions(self, *, states: str = "", tenant: str = "") -> AsyncGenerator[dict[str, Any], None]:
         """All sessions of these states."""
         with _refusals():
             wanted = states_of(states)
@@ -180,7 +180,7 @@ class Fleet:
             if not runner.dead
         ]
 
-    async def events(self, after: str) -> AsyncIterator[Sequence[dict[str, Any]]]:
+    async def events(self, after: str) -> AsyncGenerator[Sequence[dict[str, Any]], None]:
         """What happens, from where one left off."""
         newest = await self._store.last_event()
         cursor = after if after and place_of(after) <= place_of(newest) else "0-0"
@@ -203,7 +203,7 @@ class Fleet:
         """One command to the store's server."""
         return await self._store.server.do(*words)
 
-    def hear(self, pattern: str) -> AsyncIterator[tuple[bytes, bytes]]:
+    def hear(self, pattern: str) -> AsyncGenerator[tuple[bytes, bytes], None]:
         """What is published on the store's server."""
         return self._store.server.hear(pattern)
 
