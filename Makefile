@@ -64,6 +64,8 @@ lock: $(INSTALLED) ## Renew requirements/*.txt from pyproject.toml; `make lock U
 	@echo 'uv' | $(COMPILE) - --constraint requirements/dev.txt --output-file requirements/uv.txt
 	@$(COMPILE) pyproject.toml --all-extras --group dev --output-file requirements/dev.txt
 	@$(COMPILE) pyproject.toml --constraint requirements/dev.txt --output-file requirements/base.txt
+	@$(COMPILE) pyproject.toml $(addprefix --extra ,runtime offline kubernetes openai elevenlabs deepgram) \
+	  --constraint requirements/dev.txt --output-file requirements/image.txt
 
 docs: $(INSTALLED) ## Write docs/reference and docs/schema from the sources.
 	@$(BIN)/python -m docs.generate

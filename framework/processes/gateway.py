@@ -32,7 +32,7 @@ from framework.web.forward import MESSAGE_LIMIT
 from framework.web.gatekeeper import Gatekeeper, refuses_to_listen
 from framework.web.gateway import GatewayDoor, make_gateway
 from framework.web.hooks import HookSettings
-from framework.web.keyring import keyring_of
+from framework.web.keyring import Keyring, keyring_of
 from framework.web.limits import RateSettings
 from framework.web.tokens import Tokens, TokenSettings
 
@@ -68,7 +68,9 @@ class Gateway:
         *,
         host: str = "127.0.0.1",
         port: int = PORT,
+        keyring: Keyring | None = None,
     ) -> None:
+        self._keyring = keyring
         self._host = host
         self._socket = listen(host, port)
         self._leaving = asyncio.Event()
@@ -116,7 +118,7 @@ class Gateway:
     async def _door(self) -> GatewayDoor:
         told = self._settings.environment
         origins = origins_from(told)
-        keyring = keyring_of(self._settings.root, store=self._store, environment=told)
+        keyring = self._keyring or keyring_of(self._settings.root, store=self._store, environment=told)
         try:
             await refuses_to_listen(self._host, keyring, Tokens(TokenSettings.read(told)))
             self._bridges = Bridges.read(
@@ -135,6 +137,7 @@ class Gateway:
             project=self._project,
             gatekeeper=Gatekeeper.read(keyring, told, origins=origins),
             origins=origins,
+            rooms={name: told[name] for name in ("CONVO_PRIVATE_ROOMS", "CONVO_ROOM_PORTS") if name in told},
             hooks=HookSettings.read(told),
             routes=self._settings.routes,
             rates=RateSettings.read(told),

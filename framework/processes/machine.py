@@ -22,6 +22,7 @@ from framework.processes.gateway import Gateway, GatewaySettings
 from framework.processes.runner import Runner, make_runner
 from framework.processes.settings import RunnerSettings
 from framework.project import Project
+from framework.web.keyring import keyring_of
 from framework.web.ports import Readiness
 
 CANCEL_S = 2.0
@@ -45,6 +46,9 @@ class Machine:
             GatewaySettings(root=settings.root, stack=settings.stack, environment=self._environment),
             host=host,
             port=port,
+            keyring=keyring_of(
+                settings.root, store=None if self.embedded else self._store, environment=self._environment
+            ),
         )
         self._runner: Runner = make_runner(settings, self._environment, port=0, store=self._store, own_signals=False)
         own = replace(operator_settings_from(self._environment), launcher="none")

@@ -349,3 +349,7 @@ async def _say_where(runner: Runner) -> None:
     """Say where the runner listens, once; programs read this line."""
     sys.stdout.write(f"runner: {runner.url}\n")
     sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,4 +1,4 @@
-"""A runner as people start it, and Chromium as they look at it."""
+"""What people start, and Chromium as they look at it."""
 
 import asyncio
 import contextlib
@@ -31,34 +31,60 @@ QUIET = (
 )
 
 
-class Served:
-    """A running runner."""
+UP = ("-m", "framework", "up")
+RUNNER = (str(ROOT / "runner.py"),)
+PATH = {"PYTHONPATH": str(ROOT)}
 
-    def __init__(self, process, url):
+
+class Served:
+    """A running gateway, or runner."""
+
+    def __init__(self, process, url, key):
         self.process = process
         self.url = url
+        self.key = key
 
 
 @pytest.fixture
 async def serve(tmp_path):
-    """Start `python runner.py` in a project; it ends with the test, and leaves no process."""
+    """Start `convo up` (or `runner.py`) in a project; it ends with the test, and leaves no process."""
     async with contextlib.AsyncExitStack() as stack:
 
-        async def serve(services="typed", **environment):
+        async def serve(services="typed", *, alone=False, key=False, **environment):
             (tmp_path / "stacks").mkdir(exist_ok=True)
             (tmp_path / "stacks" / "typed.yaml").write_text(TYPED)
             (tmp_path / "convo.yaml").write_text(BOTS.replace("STACK", services))
+            if key:
+                environment["KEY"] = await new_key(tmp_path)
             process = await asyncio.create_subprocess_exec(
-                *(sys.executable, str(ROOT / "runner.py"), "--port", "0"),
+                *(sys.executable, *(RUNNER if alone else UP), "--port", "0"),
                 cwd=tmp_path,
-                env={**os.environ, "CONVO_STATE": str(tmp_path / "state"), "CONVO_DRAIN_SECS": "0", **environment},
+                env={
+                    **os.environ,
+                    "CONVO_STATE": str(tmp_path / "state"),
+                    "CONVO_DRAIN_SECS": "0",
+                    **PATH,
+                    **environment,
+                },
                 stdout=asyncio.subprocess.PIPE,
             )
             stack.push_async_callback(ended, process)
             line = await asyncio.wait_for(process.stdout.readline(), 60)
-            return Served(process, line.decode().removeprefix("runner: ").strip())
+            return Served(process, line.decode().removeprefix("runner: ").strip(), environment.get("KEY", ""))
 
         yield serve
+
+
+async def new_key(folder):
+    """An API key of the project, as `convo keys` makes it."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "framework", "keys", "new", "page", "--scopes", "join,read"),
+        cwd=folder,
+        env={**os.environ, **PATH},
+        stdout=asyncio.subprocess.PIPE,
+    )
+    out, _ = await asyncio.wait_for(process.communicate(), 60)
+    return out.decode().strip()
 
 
 async def ended(process):

@@ -94,8 +94,23 @@ async def test_every_control_has_a_name_for_those_who_do_not_see_it(serve, brows
     assert nameless == []
 
 
+async def test_a_gateway_with_keys_asks_for_one_and_then_works(serve, browse):
+    served = await serve(key=True)
+    sight = await browse(served.url)
+    await sight.page.fill("#token", served.key)
+    await sight.page.keyboard.press("Enter")
+    await sight.part("type").click()
+    await sight.said("May I have your full name?", within_s=60)
+
+
+async def test_a_runner_by_itself_has_the_page_too(serve, browse):
+    sight = await browse((await serve(alone=True)).url)
+    await sight.part("type").click()
+    await sight.said("May I have your full name?", within_s=60)
+
+
 async def test_a_runner_with_a_token_asks_for_it_and_then_works(serve, browse):
-    sight = await browse((await serve(CONVO_RUNNER_TOKEN="s3cret")).url)
+    sight = await browse((await serve(alone=True, CONVO_RUNNER_TOKEN="s3cret")).url)
     await sight.page.fill("#token", "s3cret")
     await sight.page.keyboard.press("Enter")
     await sight.part("type").click()
