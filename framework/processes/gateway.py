@@ -239,3 +239,7 @@ async def _say_where(gateway: Gateway) -> None:
     """Say where the gateway listens, once; programs read this line."""
     sys.stdout.write(f"gateway: {gateway.url}\n")
     sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
