@@ -14,7 +14,7 @@ from typing import Any
 
 from benchmarks.measure import Ratio, Size, compiled, tell
 
-NAMES = ("check", "turn", "engine", "voice", "start")
+NAMES = ("check", "turn", "engine", "voice", "start", "gateway")
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from pydantic_core import to_json
+
 from framework.control.connection import Connection
 from framework.control.reading import claimed, command, event, order, runner, session
 from framework.control.records import (
@@ -360,7 +362,7 @@ class Store:
 
     def _wish(self, request: Request) -> str:
         spec = request.spec
-        return json.dumps(
+        return to_json(
             {
                 "session": spec.session_id,
                 "tenant": spec.tenant,
@@ -377,7 +379,7 @@ class Store:
                 "tenant_queued": request.tenant_queued,
                 "bot_live": request.bot_live,
             }
-        )
+        ).decode()
 
 
 def _text(value: bytes | str) -> str:

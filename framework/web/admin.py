@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -45,8 +45,8 @@ class Target:
     role: str
 
 
-def add(app: FastAPI, store: Store) -> None:
-    """Add the routes."""
+def add(app: FastAPI, store: Store, room: Callable[[str], str] = check_room_here) -> None:
+    """Add the routes; `room` gives rooms their one name."""
 
     @app.post(
         "/admin",
@@ -60,7 +60,7 @@ def add(app: FastAPI, store: Store) -> None:
         asked = AdminRequest.model_validate(await read_json(request))
         credential = credential_of(request)
         order = order_of(asked)
-        targets = await targets_of(asked, store, credential)
+        targets = await targets_of(asked, store, credential, room)
         return OrdersShown(orders=await give(store, order, targets, by=credential.name))
 
     @app.get("/admin/{order_id}", response_model=OrderShown, responses=openapi.PROBLEMS)
@@ -104,7 +104,9 @@ def order_of(asked: AdminRequest) -> AnyOrder:
     return order.model_copy(update=changes)
 
 
-async def targets_of(asked: AdminRequest, store: Store, credential: Credential) -> list[Target]:
+async def targets_of(
+    asked: AdminRequest, store: Store, credential: Credential, name: Callable[[str], str] = check_room_here
+) -> list[Target]:
     """The sessions that an order is for.
 
     Raises:
@@ -120,7 +122,7 @@ async def targets_of(asked: AdminRequest, store: Store, credential: Credential) 
         if asked.role and asked.role != record.role:
             raise UnknownSessionError(session_id)
         return [Target(session_id, record.role)]
-    there = await store.in_room(credential.tenant_for(asked.tenant), check_room_here(room))
+    there = await store.in_room(credential.tenant_for(asked.tenant), name(room))
     found = [Target(sid, role) for role, sid in sorted(there.items()) if not asked.role or asked.role == role]
     if not found:
         raise RefusedError(

@@ -83,6 +83,8 @@ class Admission:
     stack: str = ""
     """Used in place of each bot's own."""
     test_profile: bool = False
+    rooms: Mapping[str, str] = field(default_factory=dict)
+    """What the environment says of rooms."""
     metrics: Metrics = field(default_factory=Metrics)
 
     def request(self, asked: JoinRequest, credential: Credential, key: str = "") -> Request:
@@ -98,7 +100,7 @@ class Admission:
         """
         key = _one(asked.idempotency_key, key, "idempotency_key", "Idempotency-Key")
         room = _one(asked.room, asked.room_url, "room", "room_url")
-        room = check_room_here(room) if room else ""
+        room = self.room(room) if room else ""
         wanted = _wanted(asked, credential.tenant_for(asked.tenant), room)
         return self.wish(wanted, asked, room=room, key=key, priority=asked.priority)
 
@@ -125,6 +127,10 @@ class Admission:
             not_after_ms=int(wanted.not_after * 1000) if wanted.not_after is not None else 0,
             **_limits(project, spec.bot, wanted.tenant, self.build),
         )
+
+    def room(self, text: str) -> str:
+        """The one name of a room. Raises `RefusedError` for one that can't be."""
+        return check_room_here(text, self.rooms)
 
     async def join(self, request: Request) -> Joining:
         """Admit a session; a duplicate is answered by what has become of the first one.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from framework.web.ports import RefusedError
 
@@ -22,10 +22,18 @@ async def read(request: Request, limit: int) -> bytes:
     if announced.isdigit() and int(announced) > limit:
         raise _too_long(limit)
     body = bytearray()
-    async for piece in request.stream():
-        body += piece
-        if len(body) > limit:
+    more = True
+    while more:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        more = message.get("more_body", False)
+        piece: bytes = message.get("body", b"")
+        if len(body) + len(piece) > limit:
             raise _too_long(limit)
+        if not more and not body:
+            return piece  # nearly always: all of it came at once
+        body += piece
     return bytes(body)
 
 

@@ -21,14 +21,12 @@ from framework.errors import FrameworkError, StoreError
 from framework.web import openapi
 from framework.web.credentials import Credential
 from framework.web.edge import credential_of
-from framework.web.feed import Batch, Feed, Filter, Happened, Listener, order_of
+from framework.web.feed import STUCK_S, Batch, Feed, Filter, Happened, Listener, Write, order_of
 from framework.web.ports import RefusedError
 from framework.web.sessions import tenant_seen
 
 BEAT_S = 15.0
 """A sign of life for those who hear nothing: proxies cut what is silent."""
-STUCK_S = 60.0
-"""Who takes nothing for so long is gone."""
 PAGE = 500
 _ID = re.compile(r"[0-9]{1,16}(-[0-9]{1,16})?", re.ASCII)
 _HEADERS = [
@@ -36,7 +34,8 @@ _HEADERS = [
     (b"cache-control", b"no-store"),
     (b"x-accel-buffering", b"no"),  # nginx would keep events until it has many
 ]
-Text = Annotated[str, Query(max_length=512)]
+LONGEST = 512
+Text = Annotated[str, Query(max_length=LONGEST)]
 StillGood = Callable[[], Awaitable[bool]]
 
 
@@ -65,8 +64,8 @@ class Stream:
     """Where to begin; empty: now."""
     good: StillGood
 
-    async def read(self) -> AsyncIterator[Batch | Gap | None]:
-        """Batches; gaps; and `None` as a sign of life."""
+    async def read(self, write: Write | None = None) -> AsyncIterator[Batch | Gap | None]:
+        """Batches, but for those that were written at once; gaps; and `None` as a sign of life."""
         cursor = self.after or self.feed.position
         if self.after:
             async for found in self._past():
@@ -76,7 +75,7 @@ class Stream:
                     yield found
                 elif batch := self._wanted(found):
                     yield batch
-        with self.feed.listen(self.filter, cursor) as listener:
+        with self.feed.listen(self.filter, cursor, write) as listener:
             async for live in self._live(listener):
                 yield live
 
@@ -133,9 +132,10 @@ class EventStream(Response):
         super().__init__(None)
         self._stream = stream
 
-    async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send until the client goes, or is stuck."""
         await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
+        send = scope.get("state", {}).get("send", send)
         await _chunk(send, b"retry: 2000\n\n")
         gone = asyncio.create_task(_gone(receive), name="events: until the client goes")
         sending = asyncio.create_task(self._send(send), name="events: send")
@@ -147,7 +147,7 @@ class EventStream(Response):
             await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _send(self, send: Send) -> None:
-        async for found in self._stream.read():
+        async for found in self._stream.read(lambda batch: send(batch.message)):  # type: ignore[arg-type,return-value]
             if isinstance(found, Batch):
                 await _chunk(send, found.sse)
             elif found is None:
@@ -156,33 +156,58 @@ class EventStream(Response):
                 await _chunk(send, f"event: gap\ndata: {found.text}\n\n".encode())
 
 
-def add(app: FastAPI, store: Store, feed: Feed, still: Callable[[Credential], Awaitable[bool]]) -> None:
-    """Add the routes; `still` says whether one who listens for long may go on."""
+@dataclass(frozen=True)
+class Streams:
+    """Answers those who want to hear what happens."""
 
-    async def stream_of(client: Request | WebSocket, session: str, tenant: str, types: str, after: str) -> Stream:
+    store: Store
+    feed: Feed
+    still: Callable[[Credential], Awaitable[bool]]
+    """Whether one who listens for long may go on."""
+
+    async def answer(self, request: Request) -> Response:
+        """An event stream."""
+        return EventStream(await self.of(request))
+
+    async def of(self, client: Request | WebSocket) -> Stream:
+        """What somebody asks for.
+
+        Raises:
+            FrameworkError: It can't be, or not now.
+        """
         credential = credential_of(client)
-        wanted = filter_of(credential, session=session, tenant=tenant, types=types)
-        if not feed.alive:
+        asked = {name: client.query_params.get(name, "") for name in ("session", "tenant", "types", "after")}
+        asked["after"] = client.headers.get("last-event-id", "") or asked["after"]
+        if any(len(value) > LONGEST for value in asked.values()):
+            raise RefusedError(f"a filter is longer than {LONGEST} characters", status=422, fix="Ask for less at once.")
+        after = _id(asked.pop("after"))
+        wanted = filter_of(credential, **asked)
+        if not self.feed.alive:
             raise StoreError("the store can't be reached")
-        if _id(after):
-            await store.past_events(after, limit=1)  # once the answer has begun, it is too late to say no
-        return Stream(store, feed, wanted, after, lambda: still(credential))
+        if after:
+            await self.store.past_events(after, limit=1)  # once the answer has begun, it is too late to say no
+        return Stream(self.store, self.feed, wanted, after, lambda: self.still(credential))
+
+
+def add(app: FastAPI, streams: Streams) -> None:
+    """Add the routes."""
 
     @app.get("/events", response_class=Response, responses={200: _AS_EVENTS, **openapi.PROBLEMS})
     async def events(
-        request: Request, session: Text = "", tenant: Text = "", types: Text = "", after: Text = ""
+        request: Request,
+        session: Text = "",  # noqa: ARG001 - named for the OpenAPI document
+        tenant: Text = "",  # noqa: ARG001 - likewise
+        types: Text = "",  # noqa: ARG001 - likewise
+        after: Text = "",  # noqa: ARG001 - likewise
     ) -> Response:
         """What happens, as server-sent events. `types` may name several, with commas; `session.` is all of a kind."""
-        after = request.headers.get("last-event-id", "") or after
-        return EventStream(await stream_of(request, session, tenant, types, after))
+        return await streams.answer(request)
 
     @app.websocket("/ws/events")
-    async def live(
-        client: WebSocket, session: Text = "", tenant: Text = "", types: Text = "", after: Text = ""
-    ) -> None:
+    async def live(client: WebSocket) -> None:
         """The same over a WebSocket: each message one event, with the attribute `cursor` to go on from."""
         try:
-            stream = await stream_of(client, session, tenant, types, after)
+            stream = await streams.of(client)
         except FrameworkError as error:
             await client.close(_CLOSES.get(getattr(error, "status", 503), 4400), error.message[:120])
             return

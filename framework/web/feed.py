@@ -7,14 +7,16 @@ import contextlib
 import json
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from loguru import logger
 
 from framework.control.records import StoredEvent
 from framework.control.store import Store
 from framework.errors import StoreError
+from framework.web.stepping import Unfinished, begin
 
 WAIT_MS = 1000
 """Longest wait for an event; a reader that hears nothing has still made progress."""
@@ -23,8 +25,13 @@ GRACE_S = 3.0
 STALE_S = 5.0
 """Without progress for so long the feed is not to be trusted."""
 AGAIN_S = 0.25
+STUCK_S = 60.0
+"""Who takes nothing for so long is gone."""
 BEHIND = 1024 * 1024
 """Bytes that wait for one listener; one who is further behind is told of a gap."""
+
+
+Write = Callable[["Batch"], Coroutine[Any, Any, None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,28 +89,43 @@ class Batch:
 
     events: Sequence[Happened]
     sse: bytes
+    message: dict[str, Any]
+    """The same as ASGI sends it."""
 
     @classmethod
     def of(cls, events: Sequence[Happened]) -> Batch:
         """Joined."""
-        return cls(events, b"".join([event.sse for event in events]))
+        sse = b"".join([event.sse for event in events])
+        return cls(events, sse, {"type": "http.response.body", "body": sse, "more_body": True})
 
 
 class Listener:
-    """One who listens: what waits for it, up to a limit."""
+    """One who listens: what waits for it, up to a limit.
 
-    def __init__(self, wanted: Filter, after: str) -> None:
+    As long as nothing waits, what comes is written at once by the feed itself: waking a task for each listener costs
+    more than the writing. One whose connection takes no more gets its own pace, and nobody waits for it.
+    """
+
+    def __init__(self, wanted: Filter, after: str, write: Write | None = None) -> None:
         self.filter = wanted
         self.after = order_of(after)
         self.lost_after = ""
         """Where the gap begins, when it was too far behind; empty while it is not."""
         self._last = after
+        self._write = write
+        self._unfinished: Unfinished | None = None
+        self._failure: Exception | None = None
+        self._busy = True
         self._waiting: deque[Batch] = deque()
         self._bytes = 0
         self._woken = asyncio.Event()
 
     def give(self, batch: Batch) -> None:
         """Let it have a batch, or note a gap."""
+        if self._write and not (self._busy or self._waiting or self.lost_after):
+            self._last = batch.events[-1].id
+            self._begin(self._write(batch))
+            return
         if self._bytes + len(batch.sse) > BEHIND:
             self.lost_after = self.lost_after or self._last
             self._waiting.clear()
@@ -113,13 +135,31 @@ class Listener:
             self._bytes += len(batch.sse)
         self._woken.set()
 
+    def _begin(self, writing: Coroutine[Any, Any, None]) -> None:
+        """Write as far as it goes; whatever comes of it is the listener's own business, not the feed's."""
+        try:
+            self._unfinished = begin(writing)
+        except Exception as error:  # noqa: BLE001 - raised again in the listener's task
+            self._failure = error
+        if self._unfinished or self._failure:
+            self._busy = True
+            self._woken.set()
+
     async def next(self, within_s: float) -> Batch | None:
-        """The next batch, `None` after that time; look at `lost_after` first."""
+        """The next batch that was not written at once, `None` after that time; look at `lost_after` first."""
         if not self._waiting and not self.lost_after:
             self._woken.clear()
+            self._busy = False
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(within_s):
                     await self._woken.wait()
+        self._busy = True
+        if self._failure:
+            raise self._failure
+        if self._unfinished:
+            unfinished, self._unfinished = self._unfinished, None
+            async with asyncio.timeout(STUCK_S):
+                await unfinished
         if not self._waiting:
             return None
         batch = self._waiting.popleft()
@@ -130,6 +170,11 @@ class Listener:
     def wake(self) -> None:
         """Look up, though nothing has come."""
         self._woken.set()
+
+    def close(self) -> None:
+        """Let go of what was begun."""
+        if self._unfinished:
+            self._unfinished.close()
 
     def found(self) -> str:
         """Where the gap begins, told once."""
@@ -150,6 +195,8 @@ class Feed:
         self._clock = clock
         self._progress = float("-inf")
         self._listeners: set[Listener] = set()
+        self._known: dict[Filter, Filter] = {}
+        """Equal filters are one object, so that they are told apart quickly."""
         self._watched: dict[str, set[asyncio.Event]] = {}
 
     def __len__(self) -> int:
@@ -167,14 +214,23 @@ class Feed:
         return self._clock() - self._progress < STALE_S
 
     @contextlib.contextmanager
-    def listen(self, wanted: Filter, after: str) -> Iterator[Listener]:
-        """Hear what comes after this id; what came before `position` is not told again."""
-        listener = Listener(wanted, after)
+    def listen(self, wanted: Filter, after: str, write: Write | None = None) -> Iterator[Listener]:
+        """Hear what comes after this id; what came before `position` is not told again.
+
+        Args:
+            wanted: What to hear.
+            after: The last event one has.
+            write: Writes what has come as one knows it from event streams; called as long as one keeps up.
+        """
+        listener = Listener(self._known.setdefault(wanted, wanted), after, write)
         self._listeners.add(listener)
         try:
             yield listener
         finally:
             self._listeners.discard(listener)
+            listener.close()
+            if not self._listeners:
+                self._known.clear()
 
     @contextlib.contextmanager
     def watch(self, session_id: str) -> Iterator[asyncio.Event]:
@@ -222,16 +278,16 @@ class Feed:
 
     def _publish(self, events: Sequence[Happened]) -> None:
         first = order_of(events[0].id)
-        made: dict[Filter, Batch] = {}
-        for listener in self._listeners:
+        made: dict[int, Batch] = {}
+        for listener in [*self._listeners]:
             if listener.after >= first:
                 newer = [event for event in events if order_of(event.id) > listener.after]
                 batch = Batch.of([event for event in newer if listener.filter.passes(event)])
             else:
-                known = made.get(listener.filter)
+                known = made.get(id(listener.filter))
                 if known is None:
                     known = Batch.of([event for event in events if listener.filter.passes(event)])
-                    made[listener.filter] = known
+                    made[id(listener.filter)] = known
                 batch = known
             if batch.events:
                 before = listener.lost_after

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -35,9 +35,11 @@ from framework.web.begin import Beginning
 from framework.web.catalog import Catalog
 from framework.web.cors import Cors
 from framework.web.edge import Guarded, Rates
+from framework.web.events import Streams
 from framework.web.feed import Feed
 from framework.web.gatekeeper import Gatekeeper
 from framework.web.hooks import HookSettings
+from framework.web.hot import Hot
 from framework.web.limits import RateSettings
 from framework.web.metrics import Measured, Metrics
 from framework.web.policy import POLICY, Policy
@@ -60,6 +62,8 @@ class GatewayDoor:
     gatekeeper: Gatekeeper
     origins: frozenset[str] = frozenset()
     """Pages elsewhere that may use it."""
+    rooms: Mapping[str, str] = field(default_factory=dict)
+    """What the environment says of rooms (`CONVO_PRIVATE_ROOMS`, `CONVO_ROOM_PORTS`)."""
     hooks: HookSettings = field(default_factory=HookSettings)
     routes: Sequence[Route] = ()
     """What plugins bring."""
@@ -76,7 +80,7 @@ class GatewayDoor:
 def make_gateway(door: GatewayDoor) -> ASGIApp:
     """The application, behind its edge. It wants to be told of the server's start and end (ASGI's lifespan)."""
     metrics, catalog = Metrics(), Catalog(door.project)
-    feed = door.feed or Feed(door.store)
+    feed = Feed(door.store) if door.feed is None else door.feed
     relay = Relay(door.store, token=door.runner_token)
     app = FastAPI(
         title="Convo gateway",
@@ -94,20 +98,24 @@ def make_gateway(door: GatewayDoor) -> ASGIApp:
         build=door.build,
         stack=door.stack,
         test_profile=door.test_profile,
+        rooms=door.rooms,
         metrics=metrics,
     )
-    app.add_route("/join", join.route(admission), methods=["POST"])
+    answer_join = join.route(admission)
+    app.add_route("/join", answer_join, methods=["POST"])
     begin.add(app, Beginning(admission, feed, door.start_s), relay)
     sessions.add(app, door.store)
-    admin.add(app, door.store)
-    events.add(app, door.store, feed, door.gatekeeper.still)
+    admin.add(app, door.store, admission.room)
+    streams = Streams(door.store, feed, door.gatekeeper.still)
+    events.add(app, streams)
     stats.add(app, door.store, feed, catalog, metrics)
     _add_page(app, door, catalog)
     hooks.add(app, door.store, admission, door.hooks)
     policy = Policy(POLICY)
     plugins.add(app, policy, door.routes, admission)
     relays.add(app, relay)
-    edge = Guarded(app, door.gatekeeper, policy, Rates.of(door.rates), signin.form_for)
+    hot = Hot(app, {("POST", "/join"): answer_join, ("GET", "/events"): streams.answer})
+    edge = Guarded(hot, door.gatekeeper, policy, Rates.of(door.rates), signin.form_for)
     return Cors(Measured(edge, metrics, policy), door.origins)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from http.cookies import CookieError, SimpleCookie
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
@@ -76,13 +77,18 @@ def strange_host(headers: Headers) -> Denied | None:
     if any(name in headers for name in _PROXIED):
         return Denied(403, "without keys, requests that came through a proxy are not served", HOW)
     hosts = headers.getlist("host")
-    if len(hosts) == 1 and is_loopback(_name(hosts[0])):
+    if len(hosts) == 1 and _is_this_machine(hosts[0]):
         return None
     return Denied(
         403,
         f"without keys this gateway serves its own machine only, not `{', '.join(hosts)[:100]}`",
         "Open it as http://127.0.0.1, or make a key with `convo keys new` to serve others.",
     )
+
+
+@functools.lru_cache(maxsize=256)
+def _is_this_machine(host: str) -> bool:
+    return is_loopback(_name(host))
 
 
 def _name(host: str) -> str:

@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import to_json
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -55,7 +56,8 @@ def route(admission: Admission) -> Callable[[Request], Awaitable[Response]]:
         except NotAdmittedError as refused:
             return of_refusal(refused)
         failpoints.reach("gateway.answer")
-        return JSONResponse(answer_of(joining, wish), HTTPStatus.ACCEPTED if is_new(joining, wish) else HTTPStatus.OK)
+        status = HTTPStatus.ACCEPTED if is_new(joining, wish) else HTTPStatus.OK
+        return Response(to_json(answer_of(joining, wish)), status, media_type="application/json")
 
     return join
 

@@ -15,12 +15,13 @@ from framework.control.records import Runner
 from framework.control.store import Store
 from framework.errors import StoreError
 from framework.web.feed import Feed
-from framework.web.policy import WEBSOCKET, Policy, is_sound
+from framework.web.policy import Policy, is_sound
 
 TENANTS = 500
 """Tenants whose sessions are counted one by one; those beyond are not shown."""
 _QUICK = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 _SLOW = (*_QUICK, 5.0, 10.0, 20.0)
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 TYPE = CONTENT_TYPE_LATEST
 
 
@@ -30,9 +31,11 @@ class Metrics:
     def __init__(self) -> None:
         registry = self._registry = CollectorRegistry()
         self._joins = Counter("convo_joins", "Requests to join.", ["outcome", "tenant"], registry=registry)
+        self._outcomes: dict[tuple[str, str], Counter] = {}
         self._requests = Histogram(
             "convo_request_seconds", "Requests.", ["method", "route", "status"], buckets=_SLOW, registry=registry
         )
+        self._known: dict[tuple[str, str, int], Histogram] = {}
         self._store = Histogram("convo_store_seconds", "Joins in the store.", buckets=_QUICK, registry=registry)
         self._gaps = Gauge("convo_event_gaps", "Listeners that were told of a gap.", registry=registry)
         self._listeners = Gauge("convo_event_listeners", "Listeners to events.", registry=registry)
@@ -45,7 +48,10 @@ class Metrics:
 
     def joined(self, outcome: str, tenant: str) -> None:
         """Count a join."""
-        self._joins.labels(outcome, tenant).inc()
+        known = self._outcomes.get((outcome, tenant))
+        if known is None:
+            known = self._outcomes[outcome, tenant] = self._joins.labels(outcome, tenant)
+        known.inc()
 
     def stored(self, seconds: float) -> None:
         """Count how long the store took for a join."""
@@ -53,7 +59,12 @@ class Metrics:
 
     def asked(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count a request."""
-        self._requests.labels(method, route, f"{status // 100}xx").observe(seconds)
+        known = self._known.get((method, route, status // 100))
+        if known is None:
+            known = self._known[method, route, status // 100] = self._requests.labels(
+                method, route, f"{status // 100}xx"
+            )
+        known.observe(seconds)
 
     async def text(self, store: Store, feed: Feed) -> bytes:
         """Everything, as Prometheus reads it; without the fleet while the store is away."""
@@ -96,6 +107,7 @@ class Measured:
 
     def __init__(self, app: ASGIApp, metrics: Metrics, policy: Policy) -> None:
         self._app, self._metrics, self._policy = app, metrics, policy
+        self._plain = {(rule.method, rule.path) for rule in policy.rules if "{" not in rule.path}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on, and note how it went when the answer begins: a stream may go on for hours."""
@@ -103,16 +115,21 @@ class Measured:
             await self._app(scope, receive, send)
             return
         began = time.perf_counter()
+        # Pieces of a stream need nothing of what stands between: see `framework.web.events`.
+        scope.setdefault("state", {})["send"] = send
 
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":
-                route = self._route(scope["method"], scope["path"])
-                self._metrics.asked(scope["method"], route, message["status"], time.perf_counter() - began)
+                method = scope["method"] if scope["method"] in _METHODS else "other"
+                route = self._route(method, scope["path"])
+                self._metrics.asked(method, route, message["status"], time.perf_counter() - began)
             await send(message)
 
         await self._app(scope, receive, answer)
 
     def _route(self, method: str, path: str) -> str:
-        """The route, never the path: a path has ids in it, and strangers ask for anything."""
-        rule = self._policy.find(method if method != WEBSOCKET else "GET", path) if is_sound(path) else None
+        """The route, not the path: a path has ids in it, and strangers ask for anything."""
+        if (method, path) in self._plain:
+            return path
+        rule = self._policy.find(method, path) if is_sound(path) else None
         return rule.path if rule else "none"

@@ -19,6 +19,8 @@ from framework.web.ports import RefusedError
 MOST = 20
 """Places of a body that are told to be wrong at once."""
 
+UNFORESEEN = "something went wrong here; the log says what"
+
 STORE_AWAY_S = 2
 """What those are told who ask while the store is away."""
 
@@ -83,4 +85,4 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     async def unforeseen(_: Request, error: Exception) -> JSONResponse:
         logger.opt(exception=error).error("a request failed")
-        return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "something went wrong here; the log says what")
+        return problem(HTTPStatus.INTERNAL_SERVER_ERROR, UNFORESEEN)

@@ -95,9 +95,9 @@ class JoinRequest(BaseModel):
     role: str = Field(default="bot", pattern=ROLE)
     identity: dict[str, Any] | None = None
     """Who the caller is: id, name, profile and so on."""
-    inputs: dict[str, Any] = {}
+    inputs: dict[str, Any] = Field(default_factory=dict)
     """Values of the flow's slots."""
-    config: dict[str, Any] = {}
+    config: dict[str, Any] = Field(default_factory=dict)
     """What plugins are to know, beside the slots."""
     priority: int = Field(default=5, ge=0, le=9)
     """0 is served first."""
