@@ -175,6 +175,8 @@ class Runner:
             guard=Guard(self._token),
             stack=self._settings.stack,
             test_profile=self._settings.test_profile,
+            webhook_secret=self._settings.webhook_secret,
+            webhook_bot=self._settings.webhook_bot,
         )
         config = uvicorn.Config(
             make_app(door),
@@ -254,7 +256,13 @@ def bind(host: str, port: int, token: str) -> socket.socket:
 
 def settings_from(root: Path, environment: dict[str, str], *, stack: str = "") -> RunnerSettings:
     """The runner's settings, as far as the environment changes them."""
-    settings = RunnerSettings(root=root, stack=stack, test_profile=environment.get("CONVO_PROFILE") == "test")
+    settings = RunnerSettings(
+        root=root,
+        stack=stack,
+        test_profile=environment.get("CONVO_PROFILE") == "test",
+        webhook_secret=environment.get("DAILY_WEBHOOK_SECRET", ""),
+        webhook_bot=environment.get("CONVO_WEBHOOK_BOT", ""),
+    )
     if settings.test_profile:
         backend = environment.get("CONVO_BACKEND", "") or settings.backend
         settings = replace(settings, backend=backend, deadlines=Deadlines.read(environment))

@@ -105,6 +105,12 @@ class RunnerSettings:
     test_profile: bool = False
     """Whether the doors that only tests need are open (`CONVO_PROFILE=test`)."""
 
+    webhook_secret: str = field(default="", repr=False)
+    """What Daily signs its webhooks with (`DAILY_WEBHOOK_SECRET`); empty: they are refused."""
+
+    webhook_bot: str = ""
+    """The bot of a phone call that names none (`CONVO_WEBHOOK_BOT`)."""
+
     backend: str = "framework.processes.live:LiveBackend"
     """What sessions run on, as `module:class`."""
 

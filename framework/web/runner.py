@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -19,14 +20,17 @@ from framework.web import bodies, bots, forward, page, problems
 from framework.web.auth import Denied, Guard
 from framework.web.harness import Harness
 from framework.web.ports import Sessions
-from framework.web.schemas import LeaveRequest, StartRequest
+from framework.web.schemas import LeaveRequest, RunnerStartRequest, StartBody, StartRequest
 from framework.web.starting import admit, answer, spec_of
+from framework.web.webhooks import is_probe, once, verify_daily
 
 if TYPE_CHECKING:
     from framework.project import Project
 
-_UNHEARD = {"/login", "/page/page.css"}
-"""What one who has yet to show the token may reach."""
+_UNHEARD = {"/login", "/page/page.css", "/daily/webhook"}
+"""What one who has yet to show the token may reach; a webhook brings a signature instead."""
+_CALL = "dialin"
+"""The webhook that wants a bot: somebody rings."""
 _METHODS = ["GET", "POST", "PATCH", "PUT", "DELETE"]
 _REFUSED = 4403
 _NOT_FOUND = 4404
@@ -42,11 +46,21 @@ class Door:
     guard: Guard = field(default_factory=Guard)
     stack: str = ""
     test_profile: bool = False
+    webhook_secret: str = field(default="", repr=False)
+    """What Daily signs with; empty: its webhooks are refused."""
+    webhook_bot: str = ""
+    """The bot of a call that names none."""
 
     def spec(self, request: StartRequest) -> SessionSpec:
         """What was asked for, admitted."""
         project = self.project()
         spec = spec_of(request, project, stack=self.stack, test_profile=self.test_profile)
+        if isinstance(request, RunnerStartRequest):
+            spec = spec.model_copy(update=request.body.model_dump(include={"epoch"}))
+            if request.body.session_id:
+                spec = spec.model_copy(update={"session_id": request.body.session_id})
+        if spec.session_id in {view.session_id for view in self.sessions.all()}:
+            return spec  # whether it is the same one, the supervisor knows
         admit(spec, project, self.sessions.all())
         return spec
 
@@ -56,6 +70,7 @@ def make_app(door: Door) -> ASGIApp:
     app = FastAPI(title="Convo runner", docs_url=None, redoc_url=None, openapi_url="/openapi.json")
     problems.install(app)
     _add_sessions(app, door)
+    _add_webhook(app, door)
     _add_signalling(app, door)
     _add_state(app, door)
     page.add(app, door.guard)
@@ -102,7 +117,7 @@ def _add_sessions(app: FastAPI, door: Door) -> None:
     @app.post("/start")
     async def start(request: Request) -> JSONResponse:
         """Start a session, in the shape of Pipecat's clients."""
-        asked = StartRequest.model_validate(await bodies.read_object(request))
+        asked = RunnerStartRequest.model_validate(await bodies.read_object(request))
         spec = door.spec(asked)
         await door.sessions.start(spec)
         url = urlsplit(str(request.url))
@@ -132,6 +147,40 @@ def _add_sessions(app: FastAPI, door: Door) -> None:
         door.sessions.view(session_id)
         order = ORDER.validate_python(await bodies.read_object(request))
         return {"order_id": order.order_id, "status": await door.sessions.ordered(session_id, order)}
+
+
+def _add_webhook(app: FastAPI, door: Door) -> None:
+    seen = Seen()
+
+    @app.post("/daily/webhook", status_code=202)
+    async def daily_webhook(request: Request, bot: str = "") -> JSONResponse:
+        """Signed by Daily: a phone call starts a session, of the bot in `?bot=`."""
+        body = await bodies.read(request, bodies.JSON_LIMIT)
+        if door.webhook_secret and is_probe(body):
+            return JSONResponse({"status": "ok"})
+        event = verify_daily(request.headers, body, door.webhook_secret)
+        await once(event, seen)
+        if event.type != _CALL:
+            return JSONResponse({"status": "heard"})
+        asked = StartRequest(body=StartBody(bot=bot[:200] or door.webhook_bot))
+        spec = door.spec(asked).model_copy(update={"config": {"call": event.payload}})
+        await door.sessions.start(spec)
+        return JSONResponse({"session_id": spec.session_id, "status": "starting"}, 202)
+
+
+class Seen:
+    """What one process remembers for a while: enough for a runner by itself."""
+
+    def __init__(self) -> None:
+        self._until: dict[str, float] = {}
+
+    async def __call__(self, what: str, ttl_s: float) -> bool:
+        """Whether this was seen before; it is, from now on."""
+        now = time.monotonic()
+        self._until = {key: until for key, until in self._until.items() if until > now}
+        known = what in self._until
+        self._until[what] = now + ttl_s
+        return known
 
 
 def _add_signalling(app: FastAPI, door: Door) -> None:

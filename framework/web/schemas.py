@@ -48,6 +48,21 @@ class StartRequest(BaseModel):
     body: StartBody = Field(default_factory=StartBody)
 
 
+class RunnerStartBody(StartBody):
+    """What a runner's own door takes beside it: a session that has an id already."""
+
+    session_id: str = Field(default="", pattern=r"^[A-Za-z0-9_-]{0,64}$")
+    """The same id again changes nothing."""
+    epoch: int = Field(default=0, ge=0)
+    """Fencing token: an older one than the session's is refused."""
+
+
+class RunnerStartRequest(StartRequest):
+    """`POST /start` at a runner's own door."""
+
+    body: RunnerStartBody = Field(default_factory=RunnerStartBody)
+
+
 class StartAnswer(BaseModel):
     """Where to connect, as Pipecat's clients expect it."""
 

@@ -1,7 +1,10 @@
 """The runner's door over real HTTP, with real processes behind it."""
 
 import asyncio
+import base64
+import hmac
 import json
+import time
 
 import aiohttp
 import pytest
@@ -311,3 +314,61 @@ async def test_the_runner_says_when_it_is_ready(run_runner, http):
     state = await until(lambda: get(http, runner, "/ready"), lambda seen: seen["ready"])
     assert state["warm"] == 1
     assert json.dumps(state)
+
+
+async def test_starting_a_session_by_its_id_twice_is_one_session(run_runner, http):
+    runner = await run_runner()
+    body = {"bot": "hello", "session_id": "mine", "epoch": 5}
+    for _ in range(2):
+        assert (await start(http, runner, body=body))["sessionId"] == "mine"
+    assert [one["session_id"] for one in (await get(http, runner, "/sessions"))["sessions"]] == ["mine"]
+
+
+async def test_a_session_of_an_older_epoch_is_refused(run_runner, http):
+    runner = await run_runner()
+    await start(http, runner, body={"bot": "hello", "session_id": "mine", "epoch": 5})
+    request = {"transport": "websocket", "body": {"bot": "hello", "session_id": "mine", "epoch": 4}}
+    async with http.post(f"{runner.url}/start", json=request) as answer:
+        assert (answer.status, "started again" in await answer.text()) == (409, True)
+
+
+SECRET = base64.b64encode(b"s" * 32).decode()
+
+
+def signed(body, *, at=None, secret=SECRET):
+    stamp = str(int(at or time.time()))
+    signature = hmac.digest(base64.b64decode(secret), f"{stamp}.{body}".encode(), "sha256")
+    return {"X-Webhook-Timestamp": stamp, "X-Webhook-Signature": base64.b64encode(signature).decode()}
+
+
+CALL = json.dumps({"callId": "c1", "callDomain": "d1", "From": "+15550100", "To": "+15550101"})
+
+
+async def test_a_signed_call_starts_a_session_once_even_where_the_door_wants_a_token(run_runner, http):
+    runner = await run_runner(token="s3cret", webhook_secret=SECRET, webhook_bot="hello")
+    url, headers = f"{runner.url}/daily/webhook", signed(CALL)
+    async with http.post(url, data=CALL, headers=headers) as answer:
+        assert answer.status == 202
+        session = (await answer.json())["session_id"]
+    async with http.post(url, data=CALL, headers=headers) as answer:
+        assert answer.status == 409
+    async with http.get(f"{runner.url}/sessions", headers={"Authorization": "Bearer s3cret"}) as answer:
+        assert [one["session_id"] for one in (await answer.json())["sessions"]] == [session]
+
+
+@pytest.mark.parametrize(
+    ("secret", "headers", "status"),
+    [
+        (SECRET, {}, 401),
+        (SECRET, signed(CALL, at=time.time() - 3600), 401),
+        (SECRET, signed(CALL, secret=base64.b64encode(b"x" * 32).decode()), 401),
+        (SECRET, signed(CALL + " "), 401),
+        ("", signed(CALL), 403),
+    ],
+    ids=["unsigned", "stale", "another's", "changed", "no secret here"],
+)
+async def test_a_call_that_is_not_believable_starts_nothing(run_runner, http, secret, headers, status):
+    runner = await run_runner(webhook_secret=secret, webhook_bot="hello")
+    async with http.post(f"{runner.url}/daily/webhook", data=CALL, headers=headers) as answer:
+        assert answer.status == status
+    assert (await get(http, runner, "/sessions"))["sessions"] == []
