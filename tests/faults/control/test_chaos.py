@@ -54,6 +54,7 @@ async def test_whatever_breaks_every_session_ends_once_and_nobody_speaks_for_ano
     table = Table()
     async with Stage(tmp_path) as stage:
         await sparing(stage, rounds_of_all(random.Random(SEED)), SEED, table)
+        assert stage.leaks() == []
     shown(table)
     assert table.violations == []
     assert table.missed == []

@@ -350,6 +350,12 @@ class Stage:
         """What all processes have written, dead ones too."""
         yield from sorted(self.folder.glob("*.log"))
 
+    def leaks(self) -> list[str]:
+        """Secrets, tokens and callers' words that any process has logged, or shows in its arguments."""
+        written = [(path.name, path.read_text("utf-8", "replace")) for path in self.logs()]
+        written += [(f"arguments of {pid}", _command_of(pid, 100_000)) for pid in self.processes()]
+        return [f"{what} in {name}" for name, text in written for what, value in self.secrets.items() if value in text]
+
     def tails(self, lines: int = 12) -> str:
         """The ends of the logs of those that live."""
         parts = []
@@ -371,9 +377,9 @@ def _processes(mark: str) -> Iterator[tuple[int, int]]:
                     yield int(entry.name), int(stat[1])
 
 
-def _command_of(pid: int) -> str:
+def _command_of(pid: int, most: int = 80) -> str:
     with contextlib.suppress(OSError):
-        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()[-80:]
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()[-most:]
     return "gone"
 
 

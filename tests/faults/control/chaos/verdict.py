@@ -15,6 +15,7 @@ from framework.control.records import OPEN, OVER, SessionRecord
 from framework.errors import StoreError
 from framework.testing.invariants import Stored
 
+PREFIX = f"{{convo:{ENVIRONMENT}}}:"
 MARGIN_S = 0.05
 """Between two processes that write down the time of day."""
 DRAWN = ("start", "expired")
@@ -87,16 +88,17 @@ class Judge:
     async def settled(self, asked: list[Asked]) -> bool:
         """Whether nothing is under way any more."""
         with contextlib.suppress(StoreError):
-            counts = await self._store.by_state()
-            if any(counts[state] for state in OPEN) or self._stage.book.look().present:
+            stored = await Stored.read(self._store._connection, PREFIX)  # all at one moment
+            if stored.broken() or any(session["state"] in OPEN for session in stored.sessions.values()):
+                return False
+            if self._stage.book.look().present or self._stage.strays():
                 return False
             for one in asked:
                 for order_id in one.orders:
-                    stored = await self._store.stored_order(order_id)
-                    if stored is not None and not stored.final:
+                    order = await self._store.stored_order(order_id)
+                    if order is not None and not order.final:
                         return False
-            stored_all = await Stored.read(self._store._connection, f"{{convo:{ENVIRONMENT}}}:")
-            return not stored_all.broken() and not self._stage.strays()
+            return True
         return False
 
     async def verdict(self, asked: list[Asked]) -> Verdict:
@@ -180,5 +182,5 @@ class Judge:
     async def _slots(self) -> list[str]:
         runners = [one for one in await self._store.runners() if not one.draining and not one.dead]
         leaked = [f"{one.name} has {one.free} of {one.capacity} slots" for one in runners if one.free != one.capacity]
-        stored = await Stored.read(self._store._connection, f"{{convo:{ENVIRONMENT}}}:")
+        stored = await Stored.read(self._store._connection, PREFIX)
         return leaked + stored.broken()
