@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
+from loguru import logger
 from starlette.types import ASGIApp
 
 from framework.control.store import Store
@@ -44,6 +45,9 @@ from framework.web.limits import RateSettings
 from framework.web.metrics import Measured, Metrics
 from framework.web.policy import POLICY, Policy
 from framework.web.relay import Relay
+
+AGAIN_S = 1.0
+"""Before what failed begins again."""
 
 if TYPE_CHECKING:
     from framework.plugins.routes import Route
@@ -139,7 +143,7 @@ def _add_page(app: FastAPI, door: GatewayDoor, catalog: Catalog) -> None:
 @contextlib.asynccontextmanager
 async def _life(works: list[Callable[[], Coroutine[Any, Any, None]]]) -> AsyncIterator[None]:
     """What runs beside the requests, as long as the server does."""
-    tasks = [asyncio.create_task(work(), name=f"gateway: {work.__qualname__}") for work in works]
+    tasks = [asyncio.create_task(_kept_up(work), name=f"gateway: {work.__qualname__}") for work in works]
     # What is there now is there to the end: the collector need not look at it again and again.
     gc.collect()
     gc.freeze()
@@ -149,3 +153,13 @@ async def _life(works: list[Callable[[], Coroutine[Any, Any, None]]]) -> AsyncIt
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _kept_up(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """What should never end begins again when it does; why is in the log."""
+    while True:
+        try:
+            await work()
+        except Exception as error:  # noqa: BLE001 - a gateway without its feed would be no gateway
+            logger.bind(work=work.__qualname__).opt(exception=error).error("something of the gateway failed")
+        await asyncio.sleep(AGAIN_S)

@@ -1,7 +1,10 @@
 """The gateway while the store is away, comes back, or was never there; over a real server."""
 
 import asyncio
+import os
+import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -102,6 +105,37 @@ def test_a_gateway_of_its_own_wants_a_store(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("framework.processes.gateway.set_up", lambda: None)
     assert main(["--port", "0"]) == 2
     assert "convo up" in capsys.readouterr().err
+
+
+async def test_its_own_process_reads_its_settings_and_leaves_politely(redis_server, tmp_path, http):
+    (tmp_path / ".env").write_text(f"REDIS_URL={redis_server.url}\nCONVO_ENV=test-1\n")
+    (tmp_path / "convo.yaml").write_text("bots: {hello: {flow: hello}}\n")
+    (tmp_path / "flows").mkdir()
+    (tmp_path / "flows" / "hello.yaml").write_text("flow: hello\ninitial_node: a\nnodes: {a: {say: Hi., end: true}}\n")
+    root = str(Path(__file__).parents[3])
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(("CONVO_", "REDIS_"))}
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, f"{root}/gateway.py", "--port", "0"),
+        cwd=tmp_path,
+        env={**environment, "PYTHONPATH": root},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    url = (await asyncio.wait_for(process.stdout.readline(), 60)).decode().removeprefix("gateway: ").strip()
+
+    async def ready():
+        async with http.get(f"{url}/ready") as answer:
+            return answer.status
+
+    await until(ready, lambda status: status == 200)
+    async with http.post(f"{url}/join", json={}) as answer:
+        assert answer.status == 202
+    assert redis_server.command("EXISTS", "{convo:test-1}:ev") == 1
+    async with http.get(f"{url}/events") as listening:
+        process.terminate()
+        assert await asyncio.wait_for(listening.content.read(), 10)
+        assert await asyncio.wait_for(process.wait(), 10) == 0
+    assert b"Traceback" not in await process.stderr.read()
 
 
 # --- Settings and files -----------------------------------------------------------------------------------------------
