@@ -541,7 +541,7 @@ async def test_a_clock_that_jumps_takes_nothing_from_those_who_renew(scene, jump
     scene.now += jump
     swept = await scene.pass_time(3 * LEASE, "r1")
     assert [await scene.state(sid) for sid in live] == ["claimed", "joined"]
-    assert await scene.state(dead[0]) == "failed(lost)"
+    assert await scene.state(dead[0]) in ("failed(lost)", "failed(timeout)")  # it is an hour later there
     assert {runner for one in swept for runner in one.runners} == {"r2"}
 
 
