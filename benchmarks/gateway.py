@@ -26,7 +26,7 @@ LISTENERS = 300
 EVENTS, EVERY_S = 200, 0.02
 ENOUGH = 100_000_000
 BODY = {"bot": "guide", "identity": {"id": "u1", "name": "Ann"}, "inputs": {"topic": "billing", "count": 12}}
-_LINE = re.compile(r"^ +(50|99)% +([\d.]+)(us|ms|s)$", re.MULTILINE)
+_LINE = re.compile(r"^ +(50|99)% +([\d.]+)(us|ms|s) *$", re.MULTILINE)
 _UNIT = {"us": 1e-6, "ms": 1e-3, "s": 1.0}
 
 
