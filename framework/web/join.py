@@ -26,8 +26,9 @@ from framework.web.schemas import JoinRequest
 
 LIMIT = 256 * 1024
 """Longest body: it travels through the store."""
-_ODD = re.compile(rb"NaN|Infinity|[0-9]{19}|[eE]\+?[0-9]{3}|\\u[dD][89a-fA-F]")
-"""What the fast parser lets pass and a reader elsewhere would not."""
+_ODD = (b"NaN", b"Infinity", b"\\u")
+_LARGE = re.compile(rb"[0-9]{19}|[eE]\+?[0-9]{3}")
+"""What the fast parser lets pass and a reader elsewhere would not, or might not."""
 
 
 def parse(body: bytes) -> JoinRequest:
@@ -36,7 +37,7 @@ def parse(body: bytes) -> JoinRequest:
     >>> parse(b'{"bot": "clinic"}').bot
     'clinic'
     """
-    if _ODD.search(body) or body.count(b"[") + body.count(b"{") > DEPTH:
+    if any(odd in body for odd in _ODD) or _LARGE.search(body) or body.count(b"[") + body.count(b"{") > DEPTH:
         json_object(body)
     try:
         return JoinRequest.model_validate_json(body or b"{}")

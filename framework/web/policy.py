@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -111,9 +112,17 @@ def is_sound(path: str) -> bool:
     >>> [is_sound(path) for path in ("/", "/sessions/a/", "/sessions/../admin", "//admin", "/a\\b", "/%2e%2e/x")]
     [True, True, False, False, False, False]
     """
+    return _is_sound(path) if len(path) > _REMEMBERED else _was_sound(path)
+
+
+def _is_sound(path: str) -> bool:
     if not path.startswith("/") or not path.isprintable() or any(character in path for character in "\\%;"):
         return False
     return not any(segment in ("", ".", "..") for segment in path[1:].rstrip("/").split("/")) or path == "/"
+
+
+_REMEMBERED = 200
+_was_sound = functools.lru_cache(maxsize=512)(_is_sound)
 
 
 POLICY: tuple[Rule, ...] = (

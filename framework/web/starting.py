@@ -26,7 +26,7 @@ FOR_TESTS = {"headless": "headless"}
 _PLURALS = {"flow": "flows", "personality": "personalities", "stack": "stacks"}
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(kw_only=True, slots=True)
 class Wanted:
     """What somebody asks for, by whichever door; empty where nothing was said."""
 
