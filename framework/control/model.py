@@ -326,11 +326,13 @@ class Machine:
             failed=tuple(failed),
         )
 
-    def drain(self, runner: str) -> int:
+    def drain(self, runner: str, if_idle: bool = False) -> int:
         """A runner out of its pool for good."""
         fleet = self.fleet
         if runner not in fleet.members:
             return -1
+        if if_idle and fleet.owned(runner):
+            return len(fleet.owned(runner))
         fleet.members[runner] = replace(fleet.members[runner], draining=True)
         fleet.asleep.discard(runner)
         for sid in sorted(fleet.owned(runner)):

@@ -299,10 +299,10 @@ class Fleets(RuleBasedStateMachine):
             self.sweep(200)
             self.call(Call("dispatch", "shared.default.any", "", 100))
 
-    @rule(runner=st.sampled_from(["r0", "r1", "r2", "r3"]), really=st.integers(0, 3))
-    def drain(self, runner, really) -> None:
-        if not really:
-            self.call(Call("drain", runner))
+    @rule(runner=st.sampled_from(["r0", "r1", "r2", "r3"]), if_idle=st.booleans(), really=st.integers(0, 3))
+    def drain(self, runner, if_idle, really) -> None:
+        if if_idle or not really:
+            self.call(Call("drain", runner, if_idle))
 
     @rule(data=st.data(), reason=st.sampled_from(["left", "left", "room closed"]))
     def cancel(self, data, reason) -> None:
@@ -370,6 +370,8 @@ class Fleets(RuleBasedStateMachine):
             case "adopt":
                 runner, request, epoch, joined, since = words
                 answer = await store.adopt(runner, request, epoch, joined=joined, joined_at_ms=since)
+            case "drain":
+                answer = await store.drain(words[0], if_idle=words[1])
             case "order":
                 answer = await store.order(*words, "say", '{"kind": "say", "text": "hello"}', by="ann")
             case "obeyed":

@@ -500,6 +500,16 @@ async def test_a_draining_runner_keeps_what_it_has_and_is_given_nothing_more(sce
     assert [one.op for one in await scene.store.commands("r1", "0-0", 0)].count("drain") == 1
 
 
+async def test_a_runner_that_is_let_go_if_idle_keeps_its_place_when_it_is_not(scene):
+    await scene.runner(capacity=2)
+    await scene.join("s1")
+    assert await scene.store.drain("r1", if_idle=True) == 1
+    assert await scene.state("s1") == "assigned"
+    await scene.store.cancel("s1")
+    assert await scene.store.drain("r1", if_idle=True) == 0
+    assert (await scene.store.runner("r1")).draining
+
+
 async def test_a_cancelled_session_ends_at_once_or_is_told_to_leave(scene):
     assert await scene.store.cancel("s9") == "unknown"
     await scene.join("s1")
