@@ -130,7 +130,7 @@ class Runner:
 
     async def _work(self, supervisor: Supervisor, member: Member | None) -> None:
         """From the first warm worker on: take part in the fleet; begin the one session, if it was made for one."""
-        while not supervisor.readiness().warm:  # noqa: ASYNC110 - the pool has no event for this
+        while self._settings.spare and not supervisor.readiness().warm:  # noqa: ASYNC110 - the pool has no event for this
             await asyncio.sleep(0.02)
         if member is None:
             if self._only:
