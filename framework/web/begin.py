@@ -13,7 +13,7 @@ from fastapi import FastAPI, Request, WebSocket
 from fastapi.responses import JSONResponse, Response
 from pydantic import ValidationError
 
-from framework.control.records import OVER, SessionRecord
+from framework.control.records import SessionRecord
 from framework.errors import FrameworkError, StoreError
 from framework.sessions.spec import SessionSpec
 from framework.web import join, openapi
@@ -130,9 +130,16 @@ def _has_begun(record: SessionRecord | None) -> bool:
     Raises:
         RefusedError: It is over before it began.
     """
-    if record is None or record.state in OVER:
-        why = f": {record.message or record.reason}" if record else ""
+    if record is None:
+        raise RefusedError("the session is not known any more", status=HTTPStatus.GONE, fix="Start another one.")
+    if record.state == "ended":
         raise RefusedError(
-            f"the session could not begin{why}", status=HTTPStatus.BAD_GATEWAY, fix="See the runner's log."
+            f"the session is over: {record.reason}", status=HTTPStatus.GONE, fix="Start another one, with another key."
+        )
+    if record.state == "failed":
+        raise RefusedError(
+            f"the session could not begin: {record.message or record.reason}",
+            status=HTTPStatus.BAD_GATEWAY,
+            fix="See the runner's log.",
         )
     return record.state == "joined"

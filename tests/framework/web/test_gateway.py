@@ -193,6 +193,28 @@ async def test_one_who_cannot_be_started_in_time_leaves_nothing_behind(run_gatew
     assert (await gateway.store.by_state())["queued"] == 0
 
 
+async def test_a_key_of_idempotency_starts_one_session_for_pipecats_clients_too(gateway, join_fleet):
+    holding = await join_fleet(gateway.store)
+
+    async def start(bot="hello"):
+        return await gateway.post("/start", {"body": {"bot": bot}}, headers={"Idempotency-Key": "k"})
+
+    first, again, other = await start(), await start(), await start("single")
+    assert first.body["sessionId"] == again.body["sessionId"]
+    assert other.status == 422
+    assert len(holding.began) == 1
+    holding.end(first.body["sessionId"], "done")
+    await until(lambda: state(gateway, first.body["sessionId"]), lambda seen: seen == "ended")
+    assert (await start()).status == 410
+
+
+async def test_a_session_that_no_runner_can_begin_is_a_bad_gateway(run_gateway, join_fleet):
+    gateway = await run_gateway(limits=Limits(attempts=1))
+    await join_fleet(gateway.store, refuses=lambda _: "the flow is broken")
+    answer = await gateway.post("/start", {"body": {"bot": "hello"}})
+    assert (answer.status, "the flow is broken" in answer.body["detail"]) == (502, True)
+
+
 async def test_a_session_without_a_runner_or_past_its_end_says_so(gateway, join_fleet):
     waiting = (await gateway.post("/join", {"bot": "hello"})).body["pid"]
     assert (await gateway.post(f"/sessions/{waiting}/api/offer")).status == 503
