@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import shutil
-import tempfile
 import time
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Coroutine
@@ -23,7 +21,7 @@ from framework.processes.messages import Cancel, Ended, Happened, Lease, Obey, O
 from framework.processes.nursery import Nursery
 from framework.processes.pool import Pool
 from framework.processes.settings import RunnerSettings, withhold
-from framework.processes.watch import Watch
+from framework.processes.workers import Workers
 from framework.sessions.orders import AnyOrder
 from framework.sessions.spec import SessionSpec
 from framework.web.ports import Readiness, RefusedError, SessionView, UnknownSessionError, WorkerView
@@ -44,34 +42,29 @@ class Supervisor:
         self._settings = settings
         self.listener = listener
         """Hears what becomes of the sessions; may be set until the first of them starts."""
-        self._folder = Path(tempfile.mkdtemp(prefix="convo-"))
         environment, self._secrets = withhold(os.environ)
         self._held: OrderedDict[str, Held] = OrderedDict()
         self._leases: dict[str, float] = {}
-        self._children: set[Child] = set()
-        self._texts: dict[str, Child] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._counts: Counter[str] = Counter()
-        self._text_lock = asyncio.Lock()
         self.draining = False
-        self.nursery = Nursery(settings, self._folder, environment, self._heard)
-        self.pool = Pool(
-            self._new_child, spare=settings.spare, deadlines=settings.deadlines, doing=lambda: self.nursery.doing
-        )
+        self._workers = Workers(settings, environment, self._heard)
+
+    @property
+    def pool(self) -> Pool:
+        """The workers that wait for a session."""
+        return self._workers.pool
+
+    @property
+    def nursery(self) -> Nursery:
+        """Where they come from."""
+        return self._workers.nursery
 
     # --- the runner's life ----------------------------------------------------
 
     def open(self) -> None:
         """Begin: warm workers up and watch them."""
-        self.pool.open()
-        watch = Watch(
-            self._children,
-            self._settings.deadlines,
-            self._settings.workers,
-            lambda work: self._keep(work, name="supervisor: end a worker"),
-        )
-        self._keep(watch.silence(), name="supervisor: silence")
-        self._keep(watch.memory(), name="supervisor: memory")
+        self._workers.open()
 
     async def drain(self, patience: float) -> None:
         """Take no new session; let those that live go on for a while, then ask them to end."""
@@ -84,13 +77,10 @@ class Supervisor:
     async def close(self) -> None:
         """End every worker; afterwards no process of ours is left."""
         self.draining = True
-        await self.pool.close()
-        await asyncio.gather(*(child.end(self._settings.deadlines) for child in [*self._children]))
-        await self.nursery.close()
+        await self._workers.close()
         for task in [*self._tasks]:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        shutil.rmtree(self._folder, ignore_errors=True)
 
     # --- sessions -------------------------------------------------------------
 
@@ -136,13 +126,13 @@ class Supervisor:
     async def _given(self, held: Held) -> Child:
         """A worker for a session that may be told to end meanwhile."""
         try:
-            child = await self._worker_for(held.spec)
+            child = await self._workers.take(held.spec)
         except BaseException as error:
             message = str(error) if isinstance(error, RefusedError) else "the runner is leaving"
             self._over(held, "failed", "start", message)
             raise
         if held.over.is_set():
-            self._after_session(child, held.session)
+            self._workers.release(child, held.session)
             raise RefusedError(f"the session was ended before it began ({held.reason})", fix="Start another one.")
         return child
 
@@ -234,18 +224,7 @@ class Supervisor:
 
     def workers(self) -> list[WorkerView]:
         """The processes that sessions are in, and those that wait for one."""
-        return [
-            WorkerView(
-                pid=child.pid,
-                state=child.state,
-                sessions=tuple(sorted(child.sessions)),
-                tenant=child.tenant,
-                pss_mb=child.pss_mb,
-                lag_ms=child.beat.lag_ms if child.beat else 0.0,
-                age_s=round(child.age_s, 1),
-            )
-            for child in sorted(self._children, key=lambda child: child.age_s, reverse=True)
-        ]
+        return self._workers.views()
 
     def readiness(self) -> Readiness:
         """Whether a session would start now."""
@@ -291,27 +270,6 @@ class Supervisor:
         if held.state == "failed":
             raise RefusedError(f"the session could not begin: {held.message or held.reason}", status=500)
 
-    async def _worker_for(self, spec: SessionSpec) -> Child:
-        if spec.channel == "voice":
-            return self._own(await self.pool.take(), spec)
-        async with self._text_lock:
-            shared = self._texts.get(spec.tenant)
-            if shared and not shared.retired and len(shared.sessions) < self._settings.texts_per_worker:
-                return shared
-            if shared:
-                shared.retired = True
-            self._texts[spec.tenant] = self._own(await self.pool.take(), spec)
-            return self._texts[spec.tenant]
-
-    def _own(self, child: Child, spec: SessionSpec) -> Child:
-        child.tenant = spec.tenant
-        return child
-
-    async def _new_child(self) -> Child:
-        child = await self.nursery.child()
-        self._children.add(child)
-        return child
-
     def _heard(self, child: Child, message: BaseModel | None) -> None:
         if message is None:
             self._lost(child)
@@ -334,7 +292,7 @@ class Supervisor:
                 self._tell(lambda ear: ear.obeyed(held.session, order_id, message.status, message.why))
             case Ended():
                 self._over(held, message.status, message.reason, message.message)
-                self._after_session(child, held.session)
+                self._workers.release(child, held.session)
 
     def _now(self, held: Held, phase: str) -> None:
         if held.state != phase:
@@ -350,29 +308,9 @@ class Supervisor:
         except Exception:  # noqa: BLE001 - whatever it is: the sessions go on
             logger.opt(exception=True).error("the listener failed")
 
-    def _after_session(self, child: Child, session: str) -> None:
-        child.sessions.discard(session)
-        shared = self._texts.get(child.tenant) is child
-        if not child.sessions and (not shared or child.retired):
-            self._keep(child.end(self._settings.deadlines), name=f"worker {child.pid}: end")
-        elif not child.sessions:
-            self._keep(self._linger(child), name=f"worker {child.pid}: linger")
-
-    async def _linger(self, child: Child) -> None:
-        """Let a text worker go when nobody has needed it for a while."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._settings.deadlines.linger_s):
-                await child.gone.wait()
-        if not child.sessions and self._texts.get(child.tenant) is child:
-            del self._texts[child.tenant]
-            await child.end(self._settings.deadlines)
-
     def _lost(self, child: Child) -> None:
         """A process is gone: what it still had has failed."""
-        self._children.discard(child)
-        self.pool.lost(child)
-        if self._texts.get(child.tenant) is child:
-            del self._texts[child.tenant]
+        self._workers.lost(child)
         for session in [*child.sessions]:
             held = self._held.get(session)
             if held and held.child is child:

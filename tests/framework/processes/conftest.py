@@ -78,7 +78,11 @@ def alive():
             os.kill(pid, 0)
         except ProcessLookupError:
             return False
-        stat = Path(f"/proc/{pid}/stat")
-        return not stat.exists() or stat.read_text().rsplit(")", 1)[1].split()[0] != "Z"
+        try:
+            return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+        except ProcessLookupError:
+            return False
+        except FileNotFoundError:
+            return not Path("/proc/self").exists()  # a system without /proc
 
     return alive

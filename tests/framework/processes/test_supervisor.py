@@ -139,7 +139,7 @@ async def test_a_crash_ends_one_session_only(supervise, until):
 async def test_a_spare_worker_that_dies_is_replaced(supervise, until, alive):
     supervisor = supervise()
     await until(lambda: supervisor.pool.warm == 1)
-    (child,) = supervisor._children
+    (child,) = supervisor._workers._children
     os.kill(child.pid, signal.SIGKILL)
     await until(lambda: child.gone.is_set() and supervisor.pool.warm == 1)
     assert not alive(child.pid)

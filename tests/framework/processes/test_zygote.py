@@ -1,6 +1,7 @@
 """Workers that are forked: whose children they are, what they share, and what becomes of them when others die."""
 
 import asyncio
+import contextlib
 import os
 import signal
 from pathlib import Path
@@ -32,6 +33,12 @@ def talk(until):
 
 
 def parent(pid):
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        return _parent(pid)
+    return 0  # it is gone
+
+
+def _parent(pid):
     return int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1])
 
 

@@ -45,6 +45,7 @@ def _loaded(name: str, threads: int) -> Voice:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
+    options.enable_mem_pattern = False  # for inputs of one length: with sentences it keeps a block for each length
     model = onnxruntime.InferenceSession(str(wheel.model_path()), options, providers=["CPUExecutionProvider"])
     config = PiperConfig.from_dict(json.loads(wheel.config_path().read_text(encoding="utf-8")))
     return Voice(PiperVoice(config=config, session=model))
