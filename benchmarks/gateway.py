@@ -39,7 +39,7 @@ def measure(size: Size) -> list[Ratio]:
             size,
             {
                 "join": lambda: _fresh(server, lambda: over_http(server, "join", seconds)),
-                "join, raw": lambda: _fresh(server, lambda: raw(server, _script(server), calls)),
+                "join, raw": lambda: _fresh(server, lambda: raw(server, script(server), calls)),
                 "append": lambda: _fresh(server, lambda: over_http(server, "append", seconds)),
                 "append, raw": lambda: _fresh(server, lambda: raw(server, _append(), calls)),
                 "streams": lambda: _fresh(server, lambda: streams(server, size)),
@@ -102,9 +102,9 @@ def _fresh(server: RedisServer, side: Any) -> Any:
 
 
 @contextlib.contextmanager
-def served(server: RedisServer, kind: str) -> Iterator[tuple[str, int]]:
+def served(server: RedisServer, kind: str, **more: str) -> Iterator[tuple[str, int]]:
     """A gateway's address and process."""
-    told = environment(REDIS_URL=server.url, CONVO_RATE_REQUESTS="0", CONVO_LIMITS_MAX_QUEUED=str(ENOUGH))
+    told = environment(REDIS_URL=server.url, CONVO_RATE_REQUESTS="0", CONVO_LIMITS_MAX_QUEUED=str(ENOUGH), **more)
     with _running([*program("gateway", kind, PROJECT)], told) as (process, url):
         yield url, process.pid
 
@@ -158,7 +158,7 @@ def raw(server: RedisServer, words: list[str], calls: int) -> float:
     return float(said.strip().splitlines()[-1].rsplit('","', 7)[1])
 
 
-def _script(server: RedisServer) -> list[str]:
+def script(server: RedisServer) -> list[str]:
     """The very script, with what the gateway sends for the same request."""
     digest = server.command("SCRIPT", "LOAD", scripts.source("join"))
     limits = {**Limits(max_queued=ENOUGH).model_dump(), "env": "bench"}

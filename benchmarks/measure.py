@@ -28,6 +28,8 @@ class Size:
 
     runs: int = 5
     """How often each side is run; they take turns."""
+    quick: bool = False
+    """Enough to see where it stands: shorter runs, rougher figures."""
     tiny: bool = False
     """Only enough to see that a benchmark works: its figures mean nothing."""
 

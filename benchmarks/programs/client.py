@@ -18,6 +18,8 @@ from benchmarks.measure import ROOT, environment, program
 
 READY = {"version": "1.0.0", "about": {"library": "benchmarks"}}
 PATIENCE_S = 60.0
+WHERE = ("url ", "runner: ", "gateway: ")
+"""What the line begins with in which a server says where it listens."""
 
 
 class Client:
@@ -73,7 +75,7 @@ async def serving(*command: str, cwd: Path = ROOT, **more: str) -> AsyncIterator
     assert process.stdout is not None
     try:
         async with asyncio.timeout(PATIENCE_S):
-            while not (line := (await process.stdout.readline()).decode()).startswith(("url ", "runner: ")):
+            while not (line := (await process.stdout.readline()).decode()).startswith(WHERE):
                 if not line:
                     raise RuntimeError(f"{' '.join(command)} did not start")
         yield line.split()[1], process.stdout

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.__main__ import NAMES
+from benchmarks.__main__ import GROUPS, NAMES
 from benchmarks.measure import Ratio, Size, figures, in_turn, quotient
 
 ROOT = Path(__file__).parents[2]
@@ -19,6 +19,12 @@ RATIOS = {
     "engine": ["engine"],
     "voice": ["voice"],
     "start": ["start"],
+    "warm": ["warm voice", "warm voice, p99 / p50", "warm text", "warm text, p99 / p50"],
+    "gateway": ["gateway join", "gateway p99 / p50", "gateway append", "event streams"],
+    "stalled": ["one client stalls"],
+    "fleet": ["whole sessions", "join among many"],
+    "durable": ["always / everysec", "wake of a runner"],
+    "memory": ["memory of voice", "memory of text"],
 }
 
 
@@ -52,6 +58,10 @@ def test_an_unknown_benchmark_is_refused_with_those_that_are_known():
     assert done.returncode == 2
     assert "there is no benchmark `nonsense`" in done.stderr
     assert all(name in done.stderr for name in NAMES)
+
+
+def test_a_name_for_several_stands_for_benchmarks_that_there_are():
+    assert all(part in NAMES for parts in GROUPS.values() for part in parts)
 
 
 def test_both_sides_take_turns_and_the_first_round_is_not_counted():
