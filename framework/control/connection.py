@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import errno
 import hashlib
+import ipaddress
 import re
 import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
@@ -68,8 +69,11 @@ class Connection:
         blocking: aioredis.Redis | None = None,
         batcher: Batcher | None = None,
         run_id: str = "",
+        near: bool = False,
     ) -> None:
         self._client = client
+        self._near = near
+        """Nothing lies between it and the server: where nothing listens, nobody else is served either."""
         self._batcher = batcher
         self._blocking = blocking or client
         self._waiting = asyncio.Semaphore(CONNECTIONS)
@@ -86,7 +90,7 @@ class Connection:
         try:
             client = _client(url, CALL_S)
             batcher = Batcher(client.connection_pool.make_connection, CALL_S)
-            return cls(client, blocking=_client(url, None), batcher=batcher)
+            return cls(client, blocking=_client(url, None), batcher=batcher, near=_is_near(url))
         except ValueError as error:
             raise UserError(f"REDIS_URL is no address of Redis: {error}", fix="Set redis://HOST:6379/0.") from None
 
@@ -105,14 +109,14 @@ class Connection:
         except NoScriptError:
             return await self.do("EVAL", self._sources[script], 1, prefix, *arguments)
         except (RedisError, OSError) as error:
-            raise _store_error(error) from error
+            raise self._failed(error) from error
 
     async def do(self, *words: str | int) -> Any:
         """One command."""
         try:
             return await self._send(*words)
         except (RedisError, OSError) as error:
-            raise _store_error(error) from error
+            raise self._failed(error) from error
 
     async def many(self, commands: Sequence[Sequence[str | int]]) -> list[Any]:
         """Several commands in one go; not as one transaction."""
@@ -126,7 +130,7 @@ class Connection:
                     pipeline.execute_command(*words)
                 return await pipeline.execute()
         except (RedisError, OSError) as error:
-            raise _store_error(error) from error
+            raise self._failed(error) from error
 
     async def tail(self, key: str, after: str, wait_ms: int) -> list[tuple[Any, Mapping[Any, Any]]]:
         """Entries of a stream after an id; waits for the first one, `WAIT_S` at most.
@@ -151,9 +155,9 @@ class Connection:
             async with asyncio.timeout(max(0, wait_s) + CALL_S), _heeding():
                 return await self._blocking.xread({key: after}, count=500, block=max(0, int(wait_s * 1000)) or None)
         except TimeoutError as error:
-            raise _store_error(RedisTimeoutError("no answer in time")) from error
+            raise self._failed(RedisTimeoutError("no answer in time")) from error
         except (RedisError, OSError) as error:
-            raise _store_error(error) from error
+            raise self._failed(error) from error
 
     async def hear(self, pattern: str) -> AsyncGenerator[tuple[bytes, bytes], None]:
         """Channel and message of what is published on channels of a pattern, until the connection breaks.
@@ -174,7 +178,7 @@ class Connection:
                 elif found[0] == b"pmessage":
                     yield found[2], found[3]
         except (RedisError, OSError) as error:
-            raise _store_error(error) from error
+            raise self._failed(error) from error
         finally:
             await line.disconnect(nowait=True)
 
@@ -185,6 +189,9 @@ class Connection:
         await self._client.aclose()
         if self._blocking is not self._client:
             await self._blocking.aclose()
+
+    def _failed(self, error: Exception) -> StoreError:
+        return _store_error(error, near=self._near)
 
     async def _send(self, *words: str | int) -> Any:
         if self._batcher:
@@ -247,15 +254,32 @@ def _of_sentinel(url: str, options: dict[str, Any]) -> aioredis.Redis:
     return cast("aioredis.Redis", master)
 
 
-def _store_error(error: Exception) -> StoreError:
-    """What went wrong, in a sentence, and whether anybody can change the store meanwhile."""
+def _is_near(url: str) -> bool:
+    """Whether the server is on this machine.
+
+    >>> _is_near("redis://:secret@127.0.0.1:6379/0"), _is_near("unix:///run/redis.sock"), _is_near("redis://store:6379")
+    (True, True, False)
+    """
+    parts = urlsplit(url)
+    if parts.scheme == "unix" or parts.hostname == "localhost":
+        return True
+    with contextlib.suppress(ValueError):
+        return not parts.scheme.endswith("+sentinel") and ipaddress.ip_address(parts.hostname or "").is_loopback
+    return False
+
+
+def _store_error(error: Exception, *, near: bool) -> StoreError:
+    """What went wrong, in a sentence, and whether anybody can change the store meanwhile.
+
+    Elsewhere a connection may be refused to us alone: by a firewall, or by what stands in front of the server.
+    """
     for sign, message, fix, frozen in _SIGNS:
         if _code(error) in sign if isinstance(sign, tuple) else isinstance(error, sign):
             return StoreError(message, fix=fix, frozen=frozen)
     if isinstance(error, ResponseError):
         return StoreError(f"the store refused a command: {str(error)[:200]}")
     return StoreError(
-        "the store can't be reached", fix="Is Redis running, and REDIS_URL right?", frozen=_refused(error)
+        "the store can't be reached", fix="Is Redis running, and REDIS_URL right?", frozen=near and _refused(error)
     )
 
 

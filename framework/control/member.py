@@ -1,10 +1,10 @@
 """A runner as the control plane knows it: it registers, claims, renews its leases, hands orders on, says how it ended.
 
 What the store sends a runner is a hint; what a script answers counts. A runner counts a lease from before it asked for
-it, so that its own clock ends it no later than the store's. While nobody can change the store (nothing listens there,
-it is loading, it refuses every write) nobody can take a session away either, and leases go on; the sweep gives holders
-two leases of time after that. While the store merely doesn't answer, leases run out: the sessions fall silent, are
-kept, and go on when it answers that they are still this runner's.
+it, so that its own clock ends it no later than the store's. While nobody can change the store (it is loading, it
+refuses every write; or it is on this machine, and nothing listens there) nobody can take a session away either, and
+leases go on; the sweep gives holders two leases of time after that. While the store merely doesn't answer, leases run
+out: the sessions fall silent, are kept, and go on when it answers that they are still this runner's.
 """
 
 from __future__ import annotations
