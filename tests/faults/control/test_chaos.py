@@ -23,7 +23,8 @@ NIGHTLY_ROUNDS = 200
 NIGHTLY_HITS = 5
 AGAIN = 3
 """How often a fault that has hit nothing is tried again: its step was not reached in that round."""
-LAUNCHED = {"CONVO_LAUNCHER": "local", "MAX_BOTS": "4"}
+LAUNCHED = {"CONVO_LAUNCHER": "local", "MAX_BOTS": "4", "CONVO_OPERATOR_IDLE_SECS": "0.5"}
+"""Operators that have few runners, and let go at once what nobody needs."""
 
 
 async def sparing(stage: Stage, rounds, seed: int, table: Table) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import signal
 import time
 from contextlib import asynccontextmanager
@@ -23,8 +24,6 @@ BACK_S = 30
 @asynccontextmanager
 async def staged(folder, **more):
     """A stage, and somebody who asks it."""
-    import random
-
     async with Stage(folder, **more) as stage, Clients(stage, random.Random(1), "c") as clients:
         yield stage, clients
         assert stage.leaks() == []
@@ -110,7 +109,7 @@ async def test_a_rolling_restart_cuts_no_call_shorter_than_the_time_it_has(tmp_p
 
 @pytest.mark.parametrize("leases", [0.3, 2.0])
 async def test_a_call_talks_on_while_the_store_and_the_gateways_are_started_again(tmp_path, leases):
-    async with staged(tmp_path, runners=1) as (stage, clients):
+    async with staged(tmp_path, runners=1, parted="") as (stage, clients):
         session = await begun(stage, clients, "one", 9)
         for program in stage.of("gateway"):
             program.end()
@@ -149,21 +148,23 @@ async def test_in_a_long_black_hole_the_call_falls_silent_and_goes_on_afterwards
         assert (await over(stage, again))[0].reason == "completed"
 
 
-@pytest.mark.parametrize("mode", ["silent", "reset"])
+@pytest.mark.parametrize("mode", ["silent", "reset", "refused"])
 async def test_a_runner_that_is_cut_off_says_nothing_once_its_call_is_anothers(tmp_path, mode):
     async with staged(tmp_path, runners=1) as (stage, clients):
-        session = await begun(stage, clients, "one", 8, bot="again")
+        session = await begun(stage, clients, "one", 60, bot="again")
         stage.add("runner", 2)
         await stage.ready()
-        stage.proxy.set(mode)
+        await stage.proxy.set(mode)
 
         async def taken():
             return len(stage.book.look().of(session)) == 2
 
         await stage.until(taken, BACK_S, "nobody takes it over")
         await faults.hold(stage, 1)
-        stage.proxy.set("open")
+        await stage.proxy.set("open")
+        await faults.hold(stage, 1)
+        assert await stage.store.cancel(session, "enough") == "stopping"
         record, (first, second) = await over(stage, session)
-        assert (record.state, record.reason) == ("ended", "completed")
+        assert (record.state, record.reason) == ("ended", "enough")
         assert second.epoch > first.epoch
         assert not [turn for turn, _ in first.words if turn > second.came[0]]

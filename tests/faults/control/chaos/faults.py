@@ -15,7 +15,7 @@ from chaos.stage import Program, Stage
 from framework import failpoints
 
 Do = Callable[[Stage, random.Random], Awaitable[bool]]
-HIT_S = 8.0
+HIT_S = 12.0
 """How long a fault at a step waits for a process to reach it."""
 
 
@@ -225,9 +225,9 @@ def _parted(mode: str, leases: float) -> Do:
 
     async def do(stage: Stage, _: random.Random) -> bool:
         assert stage.proxy
-        stage.proxy.set(mode)  # type: ignore[arg-type]
+        await stage.proxy.set(mode)  # type: ignore[arg-type]
         await hold(stage, leases)
-        stage.proxy.set("open")
+        await stage.proxy.set("open")
         return True
 
     return do
@@ -266,6 +266,7 @@ KINDS = [
     Fault("redis read-only", _read_only),
     Fault("runner parted, silent", _parted("silent", 2.0)),
     Fault("runner parted, reset", _parted("reset", 2.0)),
+    Fault("runner parted, refused", _parted("refused", 2.0)),
     Fault("nothing", lambda _stage, _rng: asyncio.sleep(0, True)),
 ]
 FORGETTING = [

@@ -8,7 +8,7 @@ import socket
 import struct
 from typing import Literal, Self
 
-Mode = Literal["open", "silent", "reset"]
+Mode = Literal["open", "silent", "reset", "refused"]
 
 
 class Proxy:
@@ -25,7 +25,8 @@ class Proxy:
         self.port = 0
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        await self._listen()
+        assert self._server
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
@@ -38,20 +39,28 @@ class Proxy:
         for writer in [*self._writers]:
             writer.close()
 
-    def set(self, mode: Mode) -> None:
-        """From now on: pass bytes on, hold them back, or reset whatever connects."""
+    async def _listen(self) -> None:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
+
+    async def set(self, mode: Mode) -> None:
+        """From now on: pass bytes on, hold them back, reset whatever connects, or let nobody connect."""
         self._mode = mode
         if mode == "open":
             self._open.set()
+            if self._server is None:
+                await self._listen()
         elif mode == "silent":
             self._open.clear()
         else:
             self._open.set()
+            if mode == "refused" and self._server:
+                self._server.close()
+                self._server = None
             for writer in [*self._writers]:
                 _reset(writer)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if self._mode == "reset":
+        if self._mode in ("reset", "refused"):
             _reset(writer)
             return
         self._writers.add(writer)

@@ -132,8 +132,17 @@ class Stage:
     """Redis, a witness, gateways, operators and runners, under one roof that leaves nothing behind."""
 
     def __init__(
-        self, folder: Path, *, gateways: int = 2, operators: int = 2, runners: int = 3, **settings: str
+        self,
+        folder: Path,
+        *,
+        gateways: int = 2,
+        operators: int = 2,
+        runners: int = 3,
+        parted: str = "runner-1",
+        **settings: str,
     ) -> None:
+        self.parted = parted
+        """The runner that reaches the store through the proxy."""
         self.folder = folder
         self.mark = uuid.uuid4().hex
         self.armed = folder / "armed"
@@ -234,7 +243,8 @@ class Stage:
 
     def _told(self, name: str) -> dict[str, str]:
         assert self.proxy
-        through = self.proxy.port if name == "runner-1" else self.redis.port
+        # By this name it is no address of the same machine, as far as anybody can tell: something may lie between.
+        store = f"0.0.0.0:{self.proxy.port}" if name == self.parted else f"127.0.0.1:{self.redis.port}"
         return {
             **self._environ(),
             **self._settings,
@@ -243,7 +253,7 @@ class Stage:
             "CONVO_BACKEND": "chaos.talker:Talker",
             "CHAOS_WITNESS": str(self.witness_port),
             "CONVO_ENV": ENVIRONMENT,
-            "REDIS_URL": f"redis://127.0.0.1:{through}/0",
+            "REDIS_URL": f"redis://{store}/0",
             "CONVO_KEYS_FILE": str(self.folder / "keys.json"),
             "CONVO_RUNNER_TOKEN": self.secrets["runner-token"],
             "CONVO_RUNNER_NAME": name,
