@@ -22,14 +22,14 @@ from framework.plugins.host import PluginHost
 from framework.plugins.settings import Settings, read
 from framework.sessions.spec import SessionSpec
 from framework.web.admin import give, order_of, targets_of
-from framework.web.admission import Admission, NotAdmittedError
+from framework.web.admission import Admission, NotAdmittedError, fingerprint
 from framework.web.catalog import Catalog
 from framework.web.credentials import EVERY_TENANT, SCOPES, Credential
 from framework.web.feed import order_of as place_of
 from framework.web.join import parse
 from framework.web.ports import RefusedError
 from framework.web.rooms import check_room_here
-from framework.web.schemas import AdminRequest
+from framework.web.schemas import AdminRequest, JoinRequest
 from framework.web.sessions import shown, states_of, visible
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ class Fleet:
             asked = parse(json.dumps(body).encode())
             request = self.admission.request(asked, self._as(self.name, tenant))
             if session_id:
-                request = _under(request, session_id)
+                request = _under(request, session_id, asked)
             joining = await self.admission.join(request)
         return {
             "session_id": joining.session_id,
@@ -229,15 +229,16 @@ def _made(name: str, host: PluginHost, admission: Admission, environment: Mappin
     return bridge, Fleet(name=name, admission=admission, settings=settings)
 
 
-def _under(request: Request, session_id: str) -> Request:
-    """The request with an id for the session that somebody outside has chosen."""
+def _under(request: Request, session_id: str, asked: JoinRequest) -> Request:
+    """The request with an id for the session that somebody outside has chosen; under it, too, it is asked for once."""
     try:
         spec = SessionSpec.model_validate({**request.spec.model_dump(), "session_id": session_id})
     except ValidationError:
         message = "a session's id has 1 to 64 letters, digits and `_ -`"
         raise RefusedError(message, status=HTTPStatus.UNPROCESSABLE_ENTITY) from None
     alone = request.room == request.spec.session_id
-    return replace(request, spec=spec, room=session_id if alone else request.room)
+    room = session_id if alone else request.room
+    return replace(request, spec=spec, room=room, fingerprint=request.fingerprint or fingerprint(asked))
 
 
 @contextlib.contextmanager

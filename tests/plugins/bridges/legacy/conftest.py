@@ -60,20 +60,31 @@ class World:
             [CLI, "-p", str(self.server.port), *words],
             input=stdin, text=True, capture_output=True, timeout=20, check=True,
         )  # fmt: skip
-        return told.stdout.rstrip("\n")
+        return told.stdout.removesuffix("\n")
 
     def push(self, *jobs):
         for job in jobs:
             self.cli("RPUSH", "bot:launch:queue", job if isinstance(job, str) else json.dumps(job))
 
+    def ask(self, *words):
+        """The same without a process of its own: what a test looks at while the bridge shares its event loop."""
+        return self.server.command(*words)
+
+    def there(self, *keys):
+        return self.ask("EXISTS", *keys)
+
     def lines(self, key):
-        """A list or set as `redis-cli` prints it."""
-        words = ("SMEMBERS", key) if self.cli("TYPE", key) == "set" else ("LRANGE", key, "0", "-1")
-        return [line for line in self.cli(*words).splitlines() if line]
+        """What is in a list or set."""
+        return self.ask("SMEMBERS", key) if self.ask("TYPE", key) == "set" else self.ask("LRANGE", key, "0", "-1")
 
     def hash(self, key):
-        flat = self.cli("HGETALL", key).splitlines()
+        flat = self.ask("HGETALL", key)
         return dict(zip(flat[::2], flat[1::2], strict=True))
+
+    async def hearing(self, gateways=1):
+        """So many gateways listen to what is published."""
+        wanted = gateways if callable(gateways) else lambda: gateways
+        await self.until(lambda: self.ask("CLIENT", "LIST", "TYPE", "pubsub").count("psub=1") == wanted())
 
     def failed(self, key="bot:launch:failed"):
         return [json.loads(line) for line in self.lines(key)]

@@ -30,7 +30,7 @@ async def test_a_pushed_job_is_a_session_on_a_warm_runner(world):
         JOB["identity"],
     )
     await world.until(lambda: not world.lines("bot:launch:processing"))
-    assert world.cli("EXISTS", "bot:launch:queue", "bot:launch:failed") == "0"
+    assert world.there("bot:launch:queue", "bot:launch:failed") == 0
 
 
 async def test_jobs_are_taken_in_the_order_in_which_they_came_and_equal_ones_are_several(world):
@@ -92,7 +92,7 @@ async def test_a_room_that_has_its_bot_gets_no_second_one(world):
     world.push({"room_url": ROOM})
     await world.session(ROOM, "joined")
     world.push({"room_url": ROOM, "config": {"again": True}})
-    await world.until(lambda: world.cli("LLEN", "bot:launch:queue") == "0" and not world.lines("bot:launch:processing"))
+    await world.until(lambda: world.ask("LLEN", "bot:launch:queue") == 0 and not world.lines("bot:launch:processing"))
     assert len(await world.sessions()) == 1
     assert not world.failed()
 
@@ -102,7 +102,7 @@ async def test_a_publisher_that_sends_its_job_again_gets_one_session(world):
     world.push(JOB, JOB)
     await world.session(ROOM)
     world.push(JOB)
-    await world.until(lambda: world.cli("LLEN", "bot:launch:queue") == "0" and not world.lines("bot:launch:processing"))
+    await world.until(lambda: world.ask("LLEN", "bot:launch:queue") == 0 and not world.lines("bot:launch:processing"))
     assert [record.session_id for record in await world.sessions()] == ["call-1"]
     assert not world.failed()
 
