@@ -51,6 +51,8 @@ class Held:
     phase: str = "starting"
     node: str = ""
     joined_at_ms: int = 0
+    until: float = 0.0
+    """Moment of `time.monotonic()` until which it may speak."""
     over: bool = False
     fenced: bool = False
     ordered: set[str] = field(default_factory=set)
@@ -219,8 +221,9 @@ class Member:
         try:
             renewal = await self._store.renew(self.id, report)
         except StoreError as error:
-            if error.frozen:
-                self._lease([one.session_id for one in report], asked_at + self._lease_s)
+            if error.frozen:  # a lease that has run out may be another's by now; the others go on
+                running = [held.session_id for held in self.held if held.until > asked_at]
+                self._lease(running, asked_at + self._lease_s)
             return
         failpoints.reach("runner.renewed")
         self.renewed_at = time.monotonic()
@@ -253,6 +256,7 @@ class Member:
         for session_id in sessions:
             held = self._held.get(session_id)
             if held and not held.over:
+                held.until = until
                 self._the_holder.lease(session_id, until)
 
     async def _adopt(self, session_id: str) -> None:

@@ -293,3 +293,23 @@ async def test_what_a_fenced_session_still_says_is_not_said_of_its_successor(sto
         member.over("one", "failed", "fenced", "")
         assert lingering.spec.epoch == first.epoch
         assert (await store.session("one")).reason == "lost"
+
+
+async def test_a_lease_that_has_run_out_does_not_go_on_when_the_store_is_then_gone():
+    away = Away(Connection.embedded())
+    store = Store(away, limits=QUICK)
+    async with a_runner(store) as (_, holder):
+        await store.join(asked("one"))
+        await until(in_state(store, "one", "joined"))
+        away.error = StoreError("no answer")
+
+        async def silent():
+            return not holder.sessions["one"].may_speak
+
+        await until(silent)
+        away.error = StoreError("nothing listens there", frozen=True)
+        began = time.monotonic()
+        while time.monotonic() < began + 0.5:
+            assert not holder.sessions["one"].may_speak
+            await asyncio.sleep(0.02)
+    await store.close()
