@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import uuid
+import secrets
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -23,7 +23,7 @@ class SessionSpec(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    session_id: str = Field(default_factory=lambda: uuid.uuid4().hex, pattern=r"^[A-Za-z0-9_-]{1,64}$")
+    session_id: str = Field(default_factory=lambda: secrets.token_hex(16), pattern=r"^[A-Za-z0-9_-]{1,64}$")
     tenant: str = "default"
     bot: str = ""
     """A bot of `convo.yaml`; empty when flow, personality and stack are given one by one."""

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 import time
 
 import aiohttp
@@ -226,6 +227,36 @@ async def test_without_keys_it_serves_this_machine_only(tmp_path, gateway):
         await Gateway(gateway.store, dict, GatewaySettings(root=tmp_path), host="0.0.0.0", port=0).run(signals=False)
     assert (await gateway.get("/sessions", headers={"Host": "gateway.example.org"})).status == 403
     assert (await gateway.get("/sessions", headers={"X-Forwarded-For": "192.0.2.1"})).status == 403
+
+
+async def test_the_manual_tells_all_and_loads_nothing_from_elsewhere(gateway):
+    manual = await gateway.get("/docs")
+    document = (await gateway.get("/openapi.json")).body
+    for path in ("/join", "/start", "/sessions/{session_id}", "/admin", "/events", "/stats"):
+        assert path in manual.text
+        assert path in document["paths"]
+    assert "idempotency_key" in manual.text
+    assert not re.search(r"(src|href|url\()=?[\"']?(https?:)?//", manual.text)
+    assert "default-src 'none'" in manual.headers["content-security-policy"]
+
+
+async def test_figures_of_the_fleet(gateway, join_fleet):
+    await join_fleet(gateway.store, capacity=3)
+    await gateway.post("/start", {"body": {"bot": "hello"}})
+    stats = (await gateway.get("/stats")).body
+    assert stats["sessions"]["joined"] == 1
+    assert stats["pool"]["shared.default.any"] == {"runners": 1, "slots": 3, "free": 2, "taken": 1}
+    assert stats["store"]["up"]
+    assert stats["runners"][0]["owned"] == 1
+    text = (await gateway.get("/metrics")).text
+    for line in (
+        'convo_slots{pool="shared.default.any",state="free"} 2.0',
+        'convo_joins_total{outcome="assigned",tenant="default"} 1.0',
+        'convo_runners{pool="shared.default.any",state="ready"} 1.0',
+        "convo_store_up 1.0",
+    ):
+        assert line in text
+    assert 'route="/stats"' in text
 
 
 # --- Webhooks ---------------------------------------------------------------------------------------------------------
