@@ -312,4 +312,5 @@ async def test_a_lease_that_has_run_out_does_not_go_on_when_the_store_is_then_go
         while time.monotonic() < began + 0.5:
             assert not holder.sessions["one"].may_speak
             await asyncio.sleep(0.02)
+        away.error = None
     await store.close()
