@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import random
 import sys
-from collections import Counter
 
 import pytest
 from chaos import faults
 from chaos.naive_stage import NaiveStage
-from chaos.rounds import Table, play_all
+from chaos.rounds import FEW, Table, play_all
 from chaos.stage import Stage
 
 from framework import failpoints
@@ -23,16 +22,19 @@ NIGHTLY_ROUNDS = 200
 NIGHTLY_HITS = 5
 AGAIN = 3
 """How often a fault that has hit nothing is tried again: its step was not reached in that round."""
-LAUNCHED = {"CONVO_LAUNCHER": "local", "MAX_BOTS": "4", "CONVO_OPERATOR_IDLE_SECS": "0.5"}
+LAUNCHING = [faults.at(step, "kill") for step in faults.LAUNCHING]
+COLD = 6
+"""Sessions of a round for which runners have to be launched first."""
+LAUNCHED = {"CONVO_LAUNCHER": "local", "MAX_BOTS": "4", "CONVO_OPERATOR_IDLE_SECS": "3"}
 """Operators that have few runners, and let go at once what nobody needs."""
 
 
-async def sparing(stage: Stage, rounds, seed: int, table: Table) -> None:
+async def sparing(stage: Stage, rounds, seed: int, table: Table, *, sessions: int = FEW) -> None:
     """Play rounds, and those faults again that have hit nothing."""
-    await play_all(stage, rounds, seed, table)
+    await play_all(stage, rounds, seed, table, sessions=sessions)
     every = {fault.name: fault for faults_of_round in rounds for fault in faults_of_round}
     for number in range(1, AGAIN + 1):
-        await play_all(stage, [[every[name]] for name in table.missed], seed + 1000 * number, table)
+        await play_all(stage, [[every[name]] for name in table.missed], seed + 1000 * number, table, sessions=sessions)
 
 
 def shown(table: Table) -> None:
@@ -65,9 +67,8 @@ async def test_whatever_breaks_every_session_ends_once_and_nobody_speaks_for_ano
 @pytest.mark.timeout(300)
 async def test_operators_that_die_while_they_launch_runners_leave_no_session_without_one(tmp_path):
     table = Table()
-    rounds = [[faults.at(step, "kill")] for step in faults.LAUNCHING]
     async with Stage(tmp_path, runners=0, **LAUNCHED) as stage:
-        await play_all(stage, rounds, SEED, table, sessions=4)
+        await sparing(stage, [[fault] for fault in LAUNCHING], SEED, table, sessions=COLD)
     shown(table)
     assert table.violations == []
     assert table.missed == []
@@ -91,26 +92,22 @@ async def test_a_naive_dispatcher_is_caught(tmp_path, way, must_see):
 @pytest.mark.timeout(3600)
 async def test_two_hundred_rounds_hit_every_step_five_times(tmp_path):
     table, rng = Table(), random.Random(NIGHTLY_SEED)
-    (tmp_path / "warm").mkdir()
-    (tmp_path / "cold").mkdir()
+    for name in ("cold", "warm"):
+        (tmp_path / name).mkdir()
     try:
         async with Stage(tmp_path / "cold", runners=0, **LAUNCHED) as stage:
-            rounds = [[faults.at(step, "kill")] for step in faults.LAUNCHING for _ in range(NIGHTLY_HITS)]
-            await play_all(stage, rounds, NIGHTLY_SEED, table, sessions=4)
+            for _ in range(AGAIN * NIGHTLY_HITS):
+                rounds = [[fault] for fault in LAUNCHING if table.hits(fault) < NIGHTLY_HITS]
+                await play_all(stage, rounds, rng.randrange(10**6), table, sessions=COLD)
         async with Stage(tmp_path / "warm") as stage:
-            while table.all.rounds < NIGHTLY_ROUNDS or hits(table) < NIGHTLY_HITS:
-                most = [[fault] for fault in faults.AT_STEPS if table.hits(fault) < NIGHTLY_HITS]
-                few = table.all.rounds >= NIGHTLY_ROUNDS
-                await play_all(stage, most if few else rounds_of_all(rng), rng.randrange(10**6), table)
+            while table.all.rounds < NIGHTLY_ROUNDS:
+                await play_all(stage, rounds_of_all(rng), rng.randrange(10**6), table)
+            for _ in range(AGAIN * NIGHTLY_HITS):
+                rounds = [[fault] for fault in faults.AT_STEPS if table.hits(fault) < NIGHTLY_HITS]
+                await play_all(stage, rounds, rng.randrange(10**6), table)
+            assert stage.leaks() == []
     finally:
         shown(table)
     assert table.violations == []
+    assert [fault.name for fault in [*LAUNCHING, *faults.AT_STEPS] if table.hits(fault) < NIGHTLY_HITS] == []
     assert not stage.processes()
-
-
-def hits(table: Table) -> int:
-    """How often the step was hit that was hit least."""
-    counted = Counter(dict.fromkeys(failpoints.STEPS, 0))
-    for fault in [*faults.AT_STEPS, *(faults.at(step, "kill") for step in faults.LAUNCHING)]:
-        counted[fault.where] += table.hits(fault)
-    return min(counted.values())
