@@ -23,7 +23,7 @@ from loguru import logger
 from framework import failpoints
 from framework.control.outbox import Outbox
 from framework.control.ports import Holder
-from framework.control.records import Command, Reported, Request, Runner
+from framework.control.records import Answer, Command, Reported, Request, Runner
 from framework.control.store import Store
 from framework.errors import FrameworkError, StoreError
 from framework.sessions.events import iso
@@ -35,6 +35,8 @@ WAIT_MS = 2_000
 """Longest wait for a command; a lost connection is noticed by then."""
 PAUSE_S = 0.5
 """Between attempts while the store is away."""
+CLAIM_AGAIN_S = 0.1
+"""The same for a claim."""
 GONE = "lost"
 """How a holder says that a session's process is gone."""
 SAY_S = 5.0
@@ -314,10 +316,7 @@ class Member:
 
     async def _claim(self, session_id: str, epoch: int) -> None:
         try:
-            asked_at = time.monotonic()
-            failpoints.reach("runner.claim")
-            answer, request = await self._store.claim(session_id, epoch, self.id)
-            failpoints.reach("runner.claimed")
+            answer, request, asked_at = await self._claimed(session_id, epoch)
         except StoreError:
             return  # a renewal says again that it is ours, if it still is
         finally:
@@ -328,6 +327,26 @@ class Member:
         held = self._hold(request, epoch)
         with logger.contextualize(session=session_id, tenant=request.spec.tenant):
             await self._start(held, asked_at + self._lease_s)
+
+    async def _claimed(self, session_id: str, epoch: int) -> tuple[Answer, Request | None, float]:
+        """The store's answer to a claim, and when it was asked.
+
+        Where no answer comes the claim may have been heard all the same: nobody else begins the session until the lease
+        that went with it is over, so this runner asks again as long.
+        """
+        until = time.monotonic() + self._lease_s
+        while True:
+            asked_at = time.monotonic()
+            try:
+                failpoints.reach("runner.claim")
+                answer, request = await self._store.claim(session_id, epoch, self.id)
+                failpoints.reach("runner.claimed")
+            except StoreError:
+                if time.monotonic() + CLAIM_AGAIN_S > until:
+                    raise
+                await asyncio.sleep(CLAIM_AGAIN_S)
+            else:
+                return answer, request, asked_at
 
     def _hold(self, request: Request, epoch: int) -> Held:
         session_id = request.spec.session_id

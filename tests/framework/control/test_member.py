@@ -131,6 +131,27 @@ async def test_a_session_that_cannot_begin_goes_to_another_runner_and_fails_in_t
         assert (record.reason, record.message, record.attempts) == ("start", "no microphone", 3)
 
 
+async def test_a_claim_whose_answer_is_lost_is_made_again(store):
+    class Deaf(Store):
+        """Its first claim is heard; the answer is not."""
+
+        lost = 0
+
+        async def claim(self, session_id, epoch, runner_id):
+            found = await super().claim(session_id, epoch, runner_id)
+            if not self.lost:
+                self.lost += 1
+                raise StoreError("the store does not answer")
+            return found
+
+    deaf = Deaf(store.server, limits=QUICK)
+    async with a_runner(deaf) as (_, holder):
+        await store.join(asked("one"))
+        await until(in_state(store, "one", "joined"))
+    assert deaf.lost
+    assert holder.began == [("one", (await store.session("one")).epoch)]
+
+
 async def test_a_session_whose_process_goes_before_its_bot_came_is_tried_by_another_runner(store):
     async with a_runner(store, silent=True) as (_, first):
         await store.join(asked("one"))
