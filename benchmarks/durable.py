@@ -51,7 +51,7 @@ def measure(size: Size) -> list[Ratio]:
 
 
 def _joins(server: RedisServer, calls: int) -> float:
-    server.command("FLUSHALL")
+    server.command("FLUSHALL", "ASYNC")
     return raw(server, script(server), calls)
 
 

@@ -69,7 +69,7 @@ def _ratios(found: dict[str, list[Any]], many: int) -> list[Ratio]:
 
 
 def _fresh(server: RedisServer, side: Any) -> Any:
-    server.command("FLUSHALL")
+    server.command("FLUSHALL", "ASYNC")
     return side()
 
 

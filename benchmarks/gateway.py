@@ -94,7 +94,7 @@ def _ratios(found: dict[str, list[Any]]) -> list[Ratio]:
 
 def _fresh(server: RedisServer, side: Any) -> Any:
     """Each run begins with an empty store."""
-    server.command("FLUSHALL")
+    server.command("FLUSHALL", "ASYNC")
     return side()
 
 

@@ -44,7 +44,7 @@ def measure(size: Size) -> list[Ratio]:
 
 async def late(server: RedisServer, events: int, *, reads: bool) -> float:
     """Seconds on the way that 99 of 100 events don't exceed, of all clients but the one."""
-    server.command("FLUSHALL")
+    server.command("FLUSHALL", "ASYNC")
     async with contextlib.AsyncExitStack() as stack:
         url, _ = stack.enter_context(served(server, "join"))
         connection = Connection.to(server.url)

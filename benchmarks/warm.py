@@ -179,5 +179,5 @@ def _told(server: RedisServer) -> dict[str, str]:
 
 async def _fresh(server: RedisServer, side: Any) -> Any:
     """Each run begins with an empty store."""
-    server.command("FLUSHALL")
+    server.command("FLUSHALL", "ASYNC")
     return await side
