@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import errno
 import os
 import signal
 import socket
@@ -26,6 +25,7 @@ from framework.log import set_up
 from framework.processes import autostart
 from framework.processes.fleet import FleetSessions, Membership
 from framework.processes.settings import Deadlines, RunnerSettings, check_grace
+from framework.processes.sockets import listen, url_of
 from framework.processes.supervisor import Supervisor
 from framework.project import Project
 from framework.sessions.spec import SessionSpec
@@ -71,9 +71,7 @@ class Runner:
     @property
     def url(self) -> str:
         """Where the page is."""
-        host, port = self._socket.getsockname()[:2]
-        shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 - read, not bound
-        return f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"
+        return url_of(self._socket)
 
     def readiness(self) -> Readiness | None:
         """Whether a session would start now; `None` before the first look."""
@@ -182,6 +180,7 @@ class Runner:
             make_app(door),
             interface="asgi3",
             log_config=None,
+            log_level="warning",  # else uvicorn writes each message for a log that drops it
             access_log=False,
             lifespan="off",
             ws_max_size=MESSAGE_LIMIT,
@@ -239,19 +238,7 @@ def bind(host: str, port: int, token: str) -> socket.socket:
             f"the runner does not listen on {host} without a token",
             fix="Set CONVO_RUNNER_TOKEN to a long random text, or leave --host out to serve this machine only.",
         )
-    try:
-        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listening = socket.socket(family, kind)
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind(address)
-        listening.listen(128)
-    except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            raise UserError(f"port {port} is in use", fix=f"Choose another one with --port {port + 1}.") from None
-        if error.errno == errno.EACCES:
-            raise UserError(f"port {port} needs more rights", fix="Choose one above 1023 with --port.") from None
-        raise UserError(f"can't listen on {host}:{port}: {error.strerror}", fix="Check --host and --port.") from None
-    return listening
+    return listen(host, port)
 
 
 def settings_from(root: Path, environment: dict[str, str], *, stack: str = "") -> RunnerSettings:

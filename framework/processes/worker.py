@@ -137,6 +137,7 @@ def _http(app: ASGIApp) -> uvicorn.Config:
         app,
         interface="asgi3",
         log_config=None,
+        log_level="warning",
         access_log=False,
         lifespan="off",
         ws_max_size=1 << 20,
