@@ -22,6 +22,8 @@ import typer
 from pydantic import BaseModel, BeforeValidator
 from pydantic.fields import FieldInfo
 
+from docs import environment
+
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = Path("docs/reference")
 GENERATED = "<!-- Written by `make docs` from the sources. Change those, not this page. -->\n\n"
@@ -321,6 +323,11 @@ def _cell(words: str) -> str:
     return " ".join(words.split()).replace("|", "\\|")
 
 
+def environment_page() -> str:
+    """Every environment name, with unit, default and meaning."""
+    return environment.page().replace("\n\n", f"\n\n{GENERATED}", 1)
+
+
 # --- The tree of modules ----------------------------------------------------
 
 
@@ -372,6 +379,7 @@ def pages() -> dict[Path, Callable[[], str]]:
         REFERENCE / "diagnostics.md": diagnostics_page,
         REFERENCE / "commands.md": commands_page,
         REFERENCE / "events.md": events_page,
+        REFERENCE / "environment.md": environment_page,
         Path("docs/explanation/architecture.md"): architecture_page,
     }
     for kind in KINDS:
