@@ -28,7 +28,6 @@ from framework.web.credentials import EVERY_TENANT, SCOPES, Credential
 from framework.web.feed import order_of as place_of
 from framework.web.join import parse
 from framework.web.ports import RefusedError
-from framework.web.rooms import check_room_here
 from framework.web.schemas import AdminRequest, JoinRequest
 from framework.web.sessions import shown, states_of, visible
 
@@ -36,6 +35,8 @@ if TYPE_CHECKING:
     from framework.project import Project
 
 NAMES = "CONVO_BRIDGES"
+ROOMS = ("CONVO_PRIVATE_ROOMS", "CONVO_ROOM_PORTS")
+"""What the environment says of rooms."""
 WAIT_MS = 1000
 """Longest wait for an event."""
 PAGE = 500
@@ -74,7 +75,14 @@ class Bridges:
         catalog = Catalog(project)
         host = PluginHost.load(catalog.project)
         build = build_from(environment)
-        admission = Admission(store=store, catalog=catalog, build=build, stack=stack, test_profile=test_profile)
+        admission = Admission(
+            store=store,
+            catalog=catalog,
+            build=build,
+            stack=stack,
+            test_profile=test_profile,
+            rooms={name: environment[name] for name in ROOMS if name in environment},
+        )
         return cls(catalog, [_made(name, host, admission, environment) for name in dict.fromkeys(names)])
 
     async def run(self) -> None:
@@ -138,7 +146,7 @@ class Fleet:
         with _refusals():
             asked = AdminRequest.model_validate(dict(body))
             order = order_of(asked)
-            targets = await targets_of(asked, self._store, self._as(by, tenant))
+            targets = await targets_of(asked, self._store, self._as(by, tenant), self.admission.room)
             orders = await give(self._store, order, targets, by=by)
         return [order.model_dump(exclude_defaults=True) for order in orders]
 
@@ -197,7 +205,7 @@ class Fleet:
     def room(self, text: str) -> str:
         """The one name of a room."""
         with _refusals():
-            return check_room_here(text)
+            return self.admission.room(text)
 
     async def redis(self, *words: str | int) -> Any:
         """One command to the store's server."""

@@ -89,18 +89,18 @@ class World:
     def failed(self, key="bot:launch:failed"):
         return [json.loads(line) for line in self.lines(key)]
 
-    async def until(self, holds, within=15):
+    async def until(self, holds, within=45):
         """Wait for something to hold, but not for ever."""
         async with asyncio.timeout(within):
             while not (found := await holds() if asyncio.iscoroutinefunction(holds) else holds()):
-                await asyncio.sleep(0.02)
+                await asyncio.sleep(0.05)
         return found
 
     async def sessions(self, *states):
         found, _ = await self.store.sessions(limit=500)
         return [record for record in found if not states or record.state in states]
 
-    async def session(self, room, *states, within=15):
+    async def session(self, room, *states, within=45):
         """The one session of a room."""
 
         async def there():
@@ -111,7 +111,7 @@ class World:
 
     async def gateway(self, **environment):
         store = self.make_store()
-        environment = {"CONVO_BRIDGES": "legacy", "LEGACY_LEASE_SECS": "1", "CONVO_PRIVATE_ROOMS": "", **environment}
+        environment = {"CONVO_BRIDGES": "legacy", "LEGACY_LEASE_SECS": "2", "CONVO_PRIVATE_ROOMS": "", **environment}
         settings = GatewaySettings(root=self.root, environment={k: v for k, v in environment.items() if v})
         gateway = Gateway(store, lambda: Project.find(self.root), settings, port=0)
         running = asyncio.create_task(gateway.run(signals=False))

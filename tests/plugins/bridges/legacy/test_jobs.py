@@ -39,7 +39,7 @@ async def test_jobs_are_taken_in_the_order_in_which_they_came_and_equal_ones_are
     world.push({"bot": "hello"}, {"bot": "hello"})
 
     async def all_there():
-        return len(await world.sessions()) == 122
+        return (await world.store.by_state())["queued"] == 122
 
     await world.until(all_there)
     by_age = sorted(

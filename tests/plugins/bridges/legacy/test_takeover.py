@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -63,20 +64,22 @@ async def run(bridge, fleet):
         pass
 
 
-STEPS = [("take", 1), ("take", 2), ("join", 1), ("join", 3), ("done", 1), ("done", 4), ("LRANGE", 1), ("gather", 2),
-         ("heard", 1), ("heard", 2), ("admin", 1), ("admin", 3), ("mirror", 1), ("standby", 1), ("hold", 1)]  # fmt: skip
+STEPS = [("take", 1), ("join", 1), ("done", 1), ("gather", 2), ("heard", 1), ("admin", 1), ("mirror", 1)]
+MORE = [("take", 2), ("join", 3), ("done", 4), ("LRANGE", 1), ("heard", 2), ("admin", 3), ("standby", 1), ("hold", 1)]
+NIGHTLY = pytest.mark.nightly
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-@pytest.mark.parametrize(("step", "number"), STEPS)
+@pytest.mark.parametrize(("step", "number"), [*STEPS, *[pytest.param(*step, marks=NIGHTLY) for step in MORE]])
 async def test_whoever_dies_at_a_step_another_one_finishes(world, step, number, after):
-    environment = {"CONVO_BRIDGES": "legacy", "LEGACY_LEASE_SECS": "1"}
     stores = [world.make_store() for _ in range(2)]
-    made = [Bridges.read(store, lambda: Project.find(world.root), environment)._bridges[0] for store in stores]
-    mortal = Mortal(made[0][1], step, number, after=after)
-    first = asyncio.create_task(run(made[0][0], mortal))
+    environment = {"CONVO_BRIDGES": "legacy", "LEGACY_LEASE_SECS": "1"}
+    ((bridge, fleet),) = Bridges.read(stores[0], lambda: Project.find(world.root), environment)._bridges
+    another = replace(fleet, admission=replace(fleet.admission, store=stores[1]))
+    mortal = Mortal(fleet, step, number, after=after)
+    first = asyncio.create_task(run(bridge, mortal))
     await world.until(lambda: world.there("bot:legacy:lease") == 1 or mortal.dead)
-    second = asyncio.create_task(run(made[1][0], made[1][1]))
+    second = asyncio.create_task(run(bridge, another))
     try:
         await world.hearing(lambda: 1 if mortal.dead else 2)
         jobs = [{"bot": "hello"}, {"bot": "hello"}, {"room_url": ROOM, "sessionId": "call-1"}]
@@ -116,7 +119,13 @@ async def orders(world, session_id):
 
 
 @pytest.mark.parametrize(
-    "armed", ["gateway.join kill@7", "gateway.joined kill@7", "gateway.order kill@3", "gateway.ordered kill@3"]
+    "armed",
+    [
+        "gateway.joined kill@7",
+        "gateway.ordered kill@3",
+        pytest.param("gateway.join kill@7", marks=NIGHTLY),
+        pytest.param("gateway.order kill@3", marks=NIGHTLY),
+    ],
 )
 async def test_a_gateway_killed_for_real_leaves_nothing_undone(world, tmp_path, armed):
     step, _, action = armed.partition(" ")
