@@ -15,8 +15,10 @@ from chaos.stage import Program, Stage
 from framework import failpoints
 
 Do = Callable[[Stage, random.Random], Awaitable[bool]]
-HIT_S = 12.0
-"""How long a fault at a step waits for a process to reach it."""
+BEGINNING = ("runner.register", "runner.registered")
+"""Steps of a runner that has just been started."""
+HIT_S, BEGIN_S = 12.0, 40.0
+"""How long a fault at a step waits for a process to reach it, and for a runner to begin."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ def at(step: str, action: str, nth: int = 1) -> Fault:
         arm(stage, step, action, nth)
         await _provoke(stage, rng, step)
         try:
-            async with asyncio.timeout(HIT_S):
+            async with asyncio.timeout(BEGIN_S if step in BEGINNING else HIT_S):
                 while not (pid := fired(stage, step)):
                     await asyncio.sleep(0.02)
         except TimeoutError:
@@ -78,7 +80,7 @@ def fired(stage: Stage, step: str) -> int:
 
 async def _provoke(stage: Stage, rng: random.Random, step: str) -> None:
     """Some steps are reached only by a runner that comes or goes."""
-    if step in ("runner.register", "runner.registered"):
+    if step in BEGINNING:
         rng.choice(stage.of("runner")).signal(signal.SIGKILL)
     elif step in ("runner.drain", "runner.drained"):
         rng.choice(stage.of("runner")).signal(signal.SIGTERM)
