@@ -27,7 +27,7 @@ BATCH, BATCHES = 100, 10
 AT_ONCE = 200
 LEASE_MS = 600_000
 """The runner that has the sessions is only a name, and must not be taken for dead."""
-SETTLE_S, LOOK_S = 60.0, 0.02
+SETTLE_S, LOOK_S, PATIENCE_S = 60.0, 0.02, 180.0
 RUNNER = "bench"
 BOT = "guide"
 
@@ -100,7 +100,11 @@ async def sessions(server: RedisServer, seconds: float) -> dict[str, float]:
 
 async def _asked(command: list[str], told: dict[str, str]) -> dict[str, Any]:
     asking = await asyncio.create_subprocess_exec(*command, env=environment(**told), stdout=asyncio.subprocess.PIPE)
-    printed, _ = await asking.communicate()
+    try:
+        printed, _ = await asyncio.wait_for(asking.communicate(), PATIENCE_S)
+    except TimeoutError:
+        asking.kill()
+        raise
     return Ran(wall_s=0, cpu_s=0, output=printed.decode()).said()
 
 

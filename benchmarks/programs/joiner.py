@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import re
@@ -14,6 +15,7 @@ import uvloop
 
 from benchmarks.programs import report
 from framework.control.settings import store_from
+from framework.errors import StoreError
 
 CONNECTIONS = 32
 BACKLOG = 200
@@ -37,6 +39,10 @@ class Line(asyncio.Protocol):
 
     def connection_made(self, transport: Any) -> None:
         self.transport = transport
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._answered and not self._answered.done():
+            self._answered.set_exception(exc or ConnectionError("the gateway has hung up"))
 
     def data_received(self, data: bytes) -> None:
         self._read += data
@@ -81,8 +87,9 @@ async def _hold(go: asyncio.Event) -> None:
     """Let it wait while the queue is long: what is measured is what is begun and ended, not what is queued."""
     store = store_from(os.environ)
     while True:
-        states = await store.by_state()
-        (go.set if states["queued"] + states["assigned"] < BACKLOG else go.clear)()
+        with contextlib.suppress(StoreError):  # a store that is too busy to answer is asked again
+            states = await store.by_state()
+            (go.set if states["queued"] + states["assigned"] < BACKLOG else go.clear)()
         await asyncio.sleep(LOOK_S)
 
 
