@@ -170,7 +170,8 @@ class Connection:
             await line.send_command("PSUBSCRIBE", pattern, check_health=False)
             asked = False
             while True:
-                found = await line.read_response(timeout=QUIET_S, disconnect_on_error=False, push_request=True)
+                async with _heeding():
+                    found = await line.read_response(timeout=QUIET_S, disconnect_on_error=False, push_request=True)
                 if found is None and asked:
                     raise RedisTimeoutError("no sign of life")
                 if asked := found is None:
