@@ -12,7 +12,7 @@ from typing import Any, Self
 import aiohttp
 from chaos.stage import Stage
 
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 """How long one goes on asking."""
 ANSWER_S = 4.0
 

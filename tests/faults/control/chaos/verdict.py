@@ -108,8 +108,8 @@ class Judge:
         for one in asked:
             if one.answers:
                 await self._session(verdict, one, book)
-            elif not self._forgets:
-                verdict.unfinished.append(f"{one.key}: nobody answered; {one.refused}")
+            elif one.refused and not self._forgets:
+                verdict.unfinished.append(f"{one.key}: it was refused: {one.refused}")
         verdict.leaked += await self._slots()
         verdict.strays += self._stage.strays()
         return verdict
