@@ -229,9 +229,9 @@ async def test_a_disk_that_fails_freezes_everything(redis_server):
 async def test_a_server_that_still_loads_freezes_everything(redis_server):
     async with connected(redis_server) as store:
         await store.join(wish("s1"))
-        redis_server.command("EVAL", "for i = 1, 10000 do redis.call('SET', 'x' .. i, i) end", "0")
+        redis_server.command("EVAL", "for i = 1, 50000 do redis.call('SET', 'x' .. i, i) end", "0")
         redis_server.kill()
-        redis_server.options["key-load-delay"] = "100"  # microseconds for each key
+        redis_server.options["key-load-delay"] = "10"  # microseconds for each key
         starting = asyncio.create_task(asyncio.to_thread(redis_server.start))
         said = [await refusal(store.join(wish("s2")))]
         while "loading" not in said[-1].message and not starting.done():
