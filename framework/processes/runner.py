@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 import socket
@@ -130,6 +131,9 @@ class Runner:
         """From the first warm worker on: take part in the fleet; begin the one session, if it was made for one."""
         while self._settings.spare and not supervisor.readiness().warm:  # noqa: ASYNC110 - the pool has no event for this
             await asyncio.sleep(0.02)
+        if self._own_signals:  # the process is its own
+            gc.collect()
+            gc.freeze()  # what is loaded stays: a look at all of it, in the middle of calls, takes tens of milliseconds
         if member is None:
             if self._only:
                 await autostart.until_over(supervisor, self._only)
