@@ -148,7 +148,7 @@ def classify(work: Work, text: str, ways: Iterable[Way]) -> None:
     )
     request = work.drawn("classify")
     work.state["classify"] = {"request": request, "text": text}
-    work.due("classify", 5.0)
+    work.due("classify", 10.0)
     work.do(effects.Classify(request=request, text=text, choices=choices, language=work.language))
 
 

@@ -27,8 +27,8 @@ from framework.web.webhooks import is_probe, once, verify_daily
 if TYPE_CHECKING:
     from framework.project import Project
 
-_UNHEARD = {"/login", "/page/page.css", "/daily/webhook"}
-"""What one who has yet to show the token may reach; a webhook brings a signature instead."""
+_UNHEARD = {"/health", "/ready", "/login", "/page/page.css", "/daily/webhook"}
+"""What one who has yet to show the token may reach: probes have none, a webhook brings a signature instead."""
 _CALL = "dialin"
 """The webhook that wants a bot: somebody rings."""
 _METHODS = ["GET", "POST", "PATCH", "PUT", "DELETE"]

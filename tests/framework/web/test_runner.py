@@ -230,8 +230,6 @@ async def test_no_other_origin_is_ever_allowed(run_runner, http):
 ROUTES = [
     ("GET", "/"),
     ("GET", "/page/page.js"),
-    ("GET", "/health"),
-    ("GET", "/ready"),
     ("GET", "/bots"),
     ("GET", "/bots/hello/graph"),
     ("GET", "/sessions"),
@@ -243,6 +241,14 @@ ROUTES = [
     ("GET", "/openapi.json"),
     ("GET", "/nothing"),
 ]
+
+
+async def test_probes_need_no_token(run_runner, http):
+    runner = await run_runner(token="s3cret")
+    async with http.get(f"{runner.url}/health") as answer:
+        assert answer.status == 200
+    async with http.get(f"{runner.url}/ready") as answer:
+        assert answer.status in (200, 503)
 
 
 async def test_with_a_token_every_route_wants_it(run_runner, http):
