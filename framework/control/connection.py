@@ -166,8 +166,9 @@ class Connection:
         """
         line = self._blocking.connection_pool.make_connection()  # type: ignore[no-untyped-call]
         try:
-            await line.connect()
-            await line.send_command("PSUBSCRIBE", pattern, check_health=False)
+            async with _heeding():
+                await line.connect()
+                await line.send_command("PSUBSCRIBE", pattern, check_health=False)
             asked = False
             while True:
                 async with _heeding():

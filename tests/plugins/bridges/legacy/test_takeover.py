@@ -161,3 +161,19 @@ async def test_a_gateway_killed_for_real_leaves_nothing_undone(world, tmp_path, 
         if process.returncode is None:
             process.kill()
             await process.wait()
+
+
+async def test_it_ends_when_it_is_told_to_at_whatever_moment(world):
+    environment = {"CONVO_BRIDGES": "legacy", "LEGACY_LEASE_SECS": "1"}
+    store = world.make_store()
+    ((bridge, fleet),) = Bridges.read(store, lambda: Project.find(world.root), environment)._bridges
+    for number in range(20):
+        another = world.make_store()
+        task = asyncio.create_task(bridge.run(replace(fleet, admission=replace(fleet.admission, store=another))))
+        await asyncio.sleep(number / 400)
+        world.ask("PUBLISH", CHANNEL, f"{number}")
+        task.cancel()
+        done, _ = await asyncio.wait({task}, timeout=20)
+        assert done, number
+        await another.close()
+    await store.close()
