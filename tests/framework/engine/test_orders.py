@@ -78,7 +78,9 @@ def test_a_condition_that_an_order_makes_true_is_taken(drive):
 
 @pytest.mark.parametrize("start", [True, False])
 def test_an_order_that_the_flow_stumbles_over_is_applied_and_the_flow_takes_its_error_way(drive, start):
-    flow = "slots: {n: integer}\nnodes: {a: {say: Hello., next: [{if: slots.n == 3 and 1 / (slots.n - 3) > 0, goto: b}, "
+    flow = (
+        "slots: {n: integer}\nnodes: {a: {say: Hello., next: [{if: slots.n == 3 and 1 / (slots.n - 3) > 0, goto: b}, "
+    )
     call = drive(flow + "{intent: go on, goto: b}]}, b: {end: true}}", start=False)
     call = call.start() if start else call
     call.order("set", slots={"n": 3}, order_id="one")
