@@ -37,6 +37,7 @@ RUNNER = """
         leaving = asyncio.Event()
         member = Member(store_from(told), about, on_drain=leaving.set)
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, leaving.set)
+        asyncio.get_running_loop().call_later(300, leaving.set)  # whatever becomes of the test
         holder.listener = member
         running = asyncio.create_task(member.run(holder))
         await leaving.wait()
