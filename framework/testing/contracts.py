@@ -125,7 +125,7 @@ print(json.dumps({name: text for name, text in os.environ.items() if name.starts
 print("is here", flush=True)
 if mood in ("leaves", "fails"):
     sys.exit(0 if mood == "leaves" else 3)
-while True:
+for _ in range(6000):  # five minutes, whatever becomes of the test
     time.sleep(0.05)
 """
 """A program for `python -c` in a runner's place: it says what it was told, then behaves as `CONVO_MOOD` says."""
