@@ -101,7 +101,8 @@ class Pool:
             self._nudge()
 
     def _can_give(self) -> bool:
-        return bool(self._idle) or self._closed or bool(self._failures)
+        # A worker may die with the process it was forked from: one that says why it can't get ready is another matter.
+        return bool(self._idle) or self._closed or self._failures > (0 if self.fix else 1)
 
     def _is_short(self) -> bool:
         """Whether one more is to get ready; after a failure, too, as nobody may wait until it works again."""

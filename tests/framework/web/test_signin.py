@@ -43,7 +43,7 @@ async def url(tmp_path, key):
         await client.close()
 
     config = uvicorn.Config(
-        Guarded(app, gatekeeper, page=signin.form), host="127.0.0.1", port=0, log_level="error", lifespan="off"
+        Guarded(app, gatekeeper, page=signin.form_for), host="127.0.0.1", port=0, log_level="error", lifespan="off"
     )
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve())
