@@ -45,7 +45,13 @@ CUT = "The person speaks over this."
 """What the oracle's voice is interrupted at."""
 HANDLERS = Path(__file__).with_name("handlers.py")
 
-logger.disable("pipecat")
+
+@pytest.fixture(scope="module", autouse=True)
+def quiet():
+    """Thousands of failing turns are played here; Pipecat's log of them is for nobody."""
+    logger.disable("pipecat")
+    yield
+    logger.enable("pipecat")
 
 
 @dataclass

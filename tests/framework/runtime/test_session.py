@@ -402,5 +402,6 @@ async def test_what_is_logged_names_session_and_tenant_and_nobodys_words(played,
         await p.ends()
         logger.warning("behind the session")
     inside = [line for line in logged() if line["message"] != "behind the session"]
+    assert inside
     assert all((line["session"], line["tenant"]) == ("s1", "acme") for line in inside)
     assert "Zanzibar" not in str(inside)
