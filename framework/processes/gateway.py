@@ -8,7 +8,7 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from framework.log import set_up
 from framework.plugins.host import PluginHost
 from framework.plugins.routes import Route
 from framework.processes.dotenv import load
+from framework.processes.serving import config_of, exit_code, heeding, server_of
 from framework.processes.sockets import listen, url_of
 from framework.project import Project
 from framework.web.begin import START_S
@@ -55,6 +56,12 @@ class GatewaySettings:
     """How long `POST /start` waits for a runner."""
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     """What the process was told; keys, tokens and limits are read from it."""
+
+    @classmethod
+    def of(cls, project: Project, environment: Mapping[str, str], *, stack: str = "") -> GatewaySettings:
+        """Those of a project, with the routes that its plugins bring."""
+        routes = tuple(PluginHost.load(project).routes.values())
+        return cls(root=project.root, stack=stack, routes=routes, environment=environment)
 
 
 class Gateway:
@@ -98,7 +105,7 @@ class Gateway:
         """
         door = await self._door()
         server = self._server(door)
-        with self._signals() if signals else contextlib.nullcontext():
+        with heeding(dict.fromkeys((signal.SIGTERM, signal.SIGINT), self.leave) if signals else {}):
             serving = asyncio.create_task(server.serve(sockets=[self._socket]), name="gateway: http")
             leaving = asyncio.create_task(self._leaving.wait(), name="gateway: until leaving")
             beside = [asyncio.create_task(watch(self), name="gateway: watch")] if watch else []
@@ -149,13 +156,10 @@ class Gateway:
         )
 
     def _server(self, door: GatewayDoor) -> uvicorn.Server:
-        config = uvicorn.Config(
+        config = config_of(
             make_gateway(door),
             interface="asgi3",
             http="httptools",
-            log_config=None,
-            log_level="warning",  # else uvicorn writes each message for a log that drops it
-            access_log=False,
             lifespan="on",
             server_header=False,
             ws_max_size=MESSAGE_LIMIT,
@@ -165,20 +169,7 @@ class Gateway:
             timeout_keep_alive=75,
             timeout_graceful_shutdown=LEAVE_S,
         )
-        server = uvicorn.Server(config)
-        server.capture_signals = contextlib.nullcontext  # type: ignore[assignment,method-assign]  # ours to handle
-        return server
-
-    @contextlib.contextmanager
-    def _signals(self) -> Iterator[None]:
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self.leave)
-        try:
-            yield
-        finally:
-            for number in (signal.SIGTERM, signal.SIGINT):
-                loop.remove_signal_handler(number)
+        return server_of(config)
 
 
 async def serve(
@@ -205,24 +196,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--port", type=int, default=PORT)
     parser.add_argument("--stack", default="", help="use this stack for every bot")
     asked = parser.parse_args(argv)
-    try:
+
+    def program() -> None:
         load(Path.cwd() / ".env", os.environ)
         set_up()
-        project = Project.find()
-        settings = GatewaySettings(
-            root=project.root,
-            stack=asked.stack,
-            routes=tuple(PluginHost.load(project).routes.values()),
-            environment=dict(os.environ),
-        )
+        settings = GatewaySettings.of(Project.find(), dict(os.environ), stack=asked.stack)
         _run(serve(settings, host=asked.host, port=asked.port, watch=_say_where))
-    except UserError as error:
-        sys.stderr.write(f"{error}\n")
-        return 2
-    except FrameworkError as error:
-        sys.stderr.write(f"{error}\n")
-        return 3
-    return 0
+
+    return exit_code(program)
 
 
 def _run(coroutine: Any) -> None:

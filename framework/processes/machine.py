@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
-import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -20,6 +19,7 @@ from framework.control.store import Store
 from framework.errors import StoreError
 from framework.processes.gateway import Gateway, GatewaySettings
 from framework.processes.runner import Runner, make_runner
+from framework.processes.serving import heeding
 from framework.processes.settings import RunnerSettings
 from framework.project import Project
 from framework.web.keyring import keyring_of
@@ -43,7 +43,7 @@ class Machine:
         self._gateway = Gateway(
             self._store,
             lambda: Project.find(settings.root),
-            GatewaySettings(root=settings.root, stack=settings.stack, environment=self._environment),
+            GatewaySettings.of(Project.find(settings.root), self._environment, stack=settings.stack),
             host=host,
             port=port,
             keyring=keyring_of(
@@ -75,7 +75,7 @@ class Machine:
         operator = asyncio.create_task(self._operator.run(), name="machine: operator")
         runner = asyncio.create_task(self._runner.run(), name="machine: runner")
         watching = [asyncio.create_task(watch(self), name="machine: watch")] if watch else []
-        with self._signals():
+        with heeding(self._runner.signals):
             try:
                 await self._until_left({gateway, operator, runner, *watching}, runner)
             finally:
@@ -117,15 +117,3 @@ class Machine:
                     await self._store.cancel(record.session_id, "shutdown")
                 if waiting:
                     logger.bind(sessions=len(waiting)).warning("sessions were cancelled, since their store ends here")
-
-    @contextlib.contextmanager
-    def _signals(self) -> Iterator[None]:
-        """SIGTERM lets sessions finish; Ctrl-C asks them to end now."""
-        loop = asyncio.get_running_loop()
-        loop.add_signal_handler(signal.SIGTERM, self._runner.leave)
-        loop.add_signal_handler(signal.SIGINT, lambda: self._runner.leave(drain_s=0.0))
-        try:
-            yield
-        finally:
-            loop.remove_signal_handler(signal.SIGTERM)
-            loop.remove_signal_handler(signal.SIGINT)

@@ -25,6 +25,7 @@ from framework.control.settings import OperatorSettings, operator_settings_from,
 from framework.errors import UserError
 from framework.plugins.host import PluginHost
 from framework.plugins.launchers import Launcher
+from framework.processes.serving import config_of, heeding, server_of
 from framework.processes.sockets import listen, url_of
 from framework.project import Project
 from framework.web.auth import is_loopback
@@ -136,35 +137,28 @@ async def serve(
     operator = Operator(store, launcher, settings)
     watch(url_of(listening), settings)
     try:
-        await _until_told(operator, _server(make_door(operator, token)), listening)
+        config = config_of(make_door(operator, token), timeout_graceful_shutdown=LEAVE_S)
+        await _until_told(operator, server_of(config), listening)
     finally:
         listening.close()
         await store.close()
 
 
-def _server(app: Starlette) -> uvicorn.Server:
-    config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=LEAVE_S)
-    server = uvicorn.Server(config)
-    server.capture_signals = contextlib.nullcontext  # type: ignore[assignment,method-assign]  # ours to handle
-    return server
-
-
 async def _until_told(operator: Operator, server: uvicorn.Server, listening: Any) -> None:
     """Work until a signal comes, or work or door end by themselves."""
-    loop, leaving = asyncio.get_running_loop(), asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, leaving.set)
+    leaving = asyncio.Event()
     working = asyncio.create_task(operator.run(), name="operator")
     serving = asyncio.create_task(server.serve(sockets=[listening]), name="operator: http")
     told = asyncio.create_task(leaving.wait(), name="operator: until told")
     try:
-        await asyncio.wait({working, serving, told}, return_when=asyncio.FIRST_COMPLETED)
+        with heeding(dict.fromkeys((signal.SIGTERM, signal.SIGINT), leaving.set)):
+            try:
+                await asyncio.wait({working, serving, told}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                server.should_exit = True
+                told.cancel()
+                working.cancel()
+                await asyncio.gather(serving, told, return_exceptions=True)
     finally:
-        server.should_exit = True
-        told.cancel()
-        working.cancel()
-        await asyncio.gather(serving, told, return_exceptions=True)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.remove_signal_handler(number)
         with contextlib.suppress(asyncio.CancelledError):
             await working

@@ -25,6 +25,7 @@ from framework.errors import FrameworkError, SessionError, UserError
 from framework.log import set_up
 from framework.processes import autostart
 from framework.processes.fleet import FleetSessions, Membership
+from framework.processes.serving import config_of, exit_code, heeding, server_of
 from framework.processes.settings import Deadlines, RunnerSettings, check_grace
 from framework.processes.sockets import listen, url_of
 from framework.processes.supervisor import Supervisor
@@ -83,6 +84,11 @@ class Runner:
         """What helps against the problem that `readiness` names."""
         return self._supervisor.pool.fix if self._supervisor else ""
 
+    @property
+    def signals(self) -> dict[signal.Signals, Callable[[], None]]:
+        """SIGTERM lets sessions finish; Ctrl-C asks them to end now."""
+        return {signal.SIGTERM: self.leave, signal.SIGINT: lambda: self.leave(drain_s=0.0)}
+
     def leave(self, *, drain_s: float | None = None) -> None:
         """Begin to leave; asked a second time, don't wait for anybody."""
         if self._leaving.is_set():
@@ -96,7 +102,7 @@ class Runner:
         supervisor = self._supervisor = Supervisor(self._settings)
         member = self._member = self._make_member(supervisor)
         server = self._server(FleetSessions(supervisor, member) if member else supervisor)
-        with self._signals() if self._own_signals else contextlib.nullcontext():
+        with heeding(self.signals if self._own_signals else {}):
             serving = asyncio.create_task(server.serve(sockets=[self._socket]), name="runner: http")
             watching = asyncio.create_task(watch(self), name="runner: watch") if watch else None
             supervisor.open()
@@ -180,21 +186,15 @@ class Runner:
             webhook_secret=self._settings.webhook_secret,
             webhook_bot=self._settings.webhook_bot,
         )
-        config = uvicorn.Config(
+        config = config_of(
             make_app(door),
             interface="asgi3",
-            log_config=None,
-            log_level="warning",  # else uvicorn writes each message for a log that drops it
-            access_log=False,
-            lifespan="off",
             ws_max_size=MESSAGE_LIMIT,
             ws_ping_interval=2.0,  # a client that vanished without a word is noticed within five seconds
             ws_ping_timeout=3.0,
             timeout_graceful_shutdown=2,
         )
-        server = uvicorn.Server(config)
-        server.capture_signals = contextlib.nullcontext  # type: ignore[assignment,method-assign]  # ours to handle
-        return server
+        return server_of(config)
 
     async def _until_leaving(self, tasks: set[asyncio.Task[Any]]) -> None:
         leaving = asyncio.create_task(self._leaving.wait(), name="runner: until leaving")
@@ -221,18 +221,6 @@ class Runner:
         for task in (draining, hurry):
             task.cancel()
         await asyncio.gather(draining, hurry, return_exceptions=True)
-
-    @contextlib.contextmanager
-    def _signals(self) -> Any:
-        """SIGTERM lets sessions finish; Ctrl-C asks them to end now."""
-        loop = asyncio.get_running_loop()
-        loop.add_signal_handler(signal.SIGTERM, self.leave)
-        loop.add_signal_handler(signal.SIGINT, lambda: self.leave(drain_s=0.0))
-        try:
-            yield
-        finally:
-            loop.remove_signal_handler(signal.SIGTERM)
-            loop.remove_signal_handler(signal.SIGINT)
 
 
 def bind(host: str, port: int, token: str) -> socket.socket:
@@ -306,17 +294,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     asked = _arguments(argv)
     set_up()
     environment = dict(os.environ) | ({"REDIS_URL": asked.redis} if asked.redis else {})
-    try:
-        return asyncio.run(_serve(asked, environment))
-    except UserError as error:
-        sys.stderr.write(f"{error}\n")
-        return 2
-    except FrameworkError as error:
-        sys.stderr.write(f"{error}\n")
-        return 3
+    return exit_code(lambda: asyncio.run(_serve(asked, environment)))
 
 
-async def _serve(asked: argparse.Namespace, environment: dict[str, str]) -> int:
+async def _serve(asked: argparse.Namespace, environment: dict[str, str]) -> None:
     settings = settings_from(Project.find().root, environment, stack=asked.stack)
     store = store_from(environment) if redis_from(environment) else None
     try:
@@ -325,7 +306,6 @@ async def _serve(asked: argparse.Namespace, environment: dict[str, str]) -> int:
     finally:
         if store:
             await store.close()
-    return 0
 
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:

@@ -50,6 +50,7 @@ from framework.processes.messages import (
     Warm,
     line,
 )
+from framework.processes.serving import config_of, server_of
 from framework.sessions.events import Event
 from framework.sessions.orders import AnyOrder
 from framework.sessions.spec import SessionSpec
@@ -133,15 +134,7 @@ def rehearse_http() -> None:
 
 
 def _http(app: ASGIApp) -> uvicorn.Config:
-    return uvicorn.Config(
-        app,
-        interface="asgi3",
-        log_config=None,
-        log_level="warning",
-        access_log=False,
-        lifespan="off",
-        ws_max_size=1 << 20,
-    )
+    return config_of(app, interface="asgi3", ws_max_size=1 << 20)
 
 
 class Worker:
@@ -192,9 +185,7 @@ class Worker:
         return listening
 
     async def _serve(self, listening: socket.socket) -> None:
-        server = uvicorn.Server(_http(self._app))
-        server.capture_signals = contextlib.nullcontext  # type: ignore[assignment,method-assign]  # ours to handle
-        await server.serve(sockets=[listening])
+        await server_of(_http(self._app)).serve(sockets=[listening])
 
     async def _app(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request below `/sessions/{id}` to that session."""
