@@ -12,6 +12,7 @@ import contextlib
 import math
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from redis.asyncio.connection import AbstractConnection
@@ -27,6 +28,9 @@ except ModuleNotFoundError:  # redis-py without its parser in C
 
 MOST = 1000
 """Commands in one write."""
+
+HELD_S = 0.05
+"""A timer that fires later than this tells of a process that was held up: its replies may lie unread."""
 
 Reply = asyncio.Future[Any]
 
@@ -164,16 +168,20 @@ class _Line:
             broken = error if isinstance(error, RedisConnectionError) else RedisConnectionError(str(error))
             self._break(broken)
 
-    def _check(self) -> None:
+    def _check(self, *, held: bool = False) -> None:
         """Whether the oldest command is past its deadline; then nothing behind it can be trusted to come."""
         self._timer = None
         oldest = self._under_way[0][1] if self._under_way else self._unsent[0][2] if self._unsent else None
         if oldest is None:
             return
-        if oldest <= self._loop.time():
-            self._break(RedisTimeoutError("no answer in time"))
-        else:
+        late_s = self._loop.time() - oldest
+        if late_s < 0:
             self._timer = self._loop.call_at(oldest, self._check)
+        elif late_s > HELD_S and not held:
+            # Long enough to read what is there.
+            self._timer = self._loop.call_later(HELD_S, partial(self._check, held=True))
+        else:
+            self._break(RedisTimeoutError("no answer in time"))
 
     def _break(self, why: RedisError) -> None:
         """Fail what is under way; the next command gets a new connection."""

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from framework.control.records import Command, Request, Runner, SessionRecord, StoredEvent, StoredOrder
+from framework.control.records import OVER, Command, Request, Runner, SessionRecord, StoredEvent, StoredOrder
 from framework.sessions.spec import SessionSpec
 
 Row = Mapping[Any, Any]
@@ -36,7 +36,7 @@ def session(session_id: str, row: Row) -> SessionRecord:
         runner=found["runner"],
         attempts=int(found["attempts"]),
         priority=int(found["priority"]),
-        reason=found.get("stop", "") if found["state"] not in ("ended", "failed") else found.get("reason", ""),
+        reason=found.get("stop", "") if found["state"] not in OVER else found.get("reason", ""),
         message=found.get("message", ""),
         phase=found.get("phase", ""),
         node=found.get("node", ""),

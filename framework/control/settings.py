@@ -48,18 +48,18 @@ def limits_from(environment: Environment) -> Limits:
     """
     values: dict[str, int] = {}
     if _has(environment, "MAX_BOTS"):
-        values["max_live"] = _whole(environment, "MAX_BOTS", 50)
+        values["max_live"] = whole(environment, "MAX_BOTS", 50)
     if _has(environment, "SESSION_TIMEOUT"):
-        values["session_ms"] = _whole(environment, "SESSION_TIMEOUT", 1_800_000, unit="milliseconds", least=100)
+        values["session_ms"] = whole(environment, "SESSION_TIMEOUT", 1_800_000, unit="milliseconds", least=100)
     if _has(environment, "BOT_STARTUP_TIMEOUT"):
-        values["start_ms"] = int(_seconds(environment, "BOT_STARTUP_TIMEOUT", 30) * SECOND)
+        values["start_ms"] = int(seconds(environment, "BOT_STARTUP_TIMEOUT", 30) * SECOND)
     if _has(environment, "BOT_HEARTBEAT_STALE_SECS") or _has(environment, "BOT_ZOMBIE_REQUIRED_STALE_HITS"):
-        stale_s = _seconds(environment, "BOT_HEARTBEAT_STALE_SECS", STALE_S)
-        hits = _whole(environment, "BOT_ZOMBIE_REQUIRED_STALE_HITS", STALE_HITS, least=1)
+        stale_s = seconds(environment, "BOT_HEARTBEAT_STALE_SECS", STALE_S)
+        hits = whole(environment, "BOT_ZOMBIE_REQUIRED_STALE_HITS", STALE_HITS, least=1)
         values["lease_ms"] = int(stale_s * hits * SECOND)
     for name in Limits.model_fields:
         if _has(environment, OWN + name.upper()):
-            values[name] = _whole(environment, OWN + name.upper(), Limits.model_fields[name].default)
+            values[name] = whole(environment, OWN + name.upper(), Limits.model_fields[name].default)
     try:
         return Limits(**values)
     except ValidationError as error:
@@ -185,9 +185,7 @@ class OperatorSettings:
 def operator_settings_from(environment: Environment) -> OperatorSettings:
     """The operator's settings; wrong ones are errors that name the variable, the value and the remedy."""
     values: dict[str, Any] = {
-        "warm": _whole(
-            environment, _OPERATOR + "WARM", _whole(environment, "PREWARM_POOL_SIZE", OperatorSettings.warm)
-        ),
+        "warm": whole(environment, _OPERATOR + "WARM", whole(environment, "PREWARM_POOL_SIZE", OperatorSettings.warm)),
         "launcher": environment.get("CONVO_LAUNCHER", "").strip() or OperatorSettings.launcher,
         "build": build_from(environment),
         "family": environment.get("CONVO_OPERATOR_FAMILY", "").strip() or OperatorSettings.family,
@@ -195,9 +193,9 @@ def operator_settings_from(environment: Environment) -> OperatorSettings:
         "told": _told(environment),
     }
     for name in ("capacity", "at_once", "per_minute"):
-        values[name] = _whole(environment, _OPERATOR + name.upper(), getattr(OperatorSettings, name), least=1)
+        values[name] = whole(environment, _OPERATOR + name.upper(), getattr(OperatorSettings, name), least=1)
     for name in ("launch_secs", "idle_secs", "grace_secs", "plan_secs", "sweep_secs"):
-        values[name] = _seconds(environment, _OPERATOR + name.upper(), getattr(OperatorSettings, name))
+        values[name] = seconds(environment, _OPERATOR + name.upper(), getattr(OperatorSettings, name))
     return OperatorSettings(**values)
 
 
@@ -235,7 +233,8 @@ def _named(environment: Environment, name: str, default: str, form: re.Pattern[s
     return value
 
 
-def _whole(environment: Environment, name: str, default: int, *, unit: str = "", least: int = 0) -> int:
+def whole(environment: Environment, name: str, default: int, *, unit: str = "", least: int = 0) -> int:
+    """A whole number; a wrong one is an error that names the variable, the value and the remedy."""
     text = environment.get(name, "").strip()
     if not text:
         return default
@@ -248,7 +247,8 @@ def _whole(environment: Environment, name: str, default: int, *, unit: str = "",
     return int(text)
 
 
-def _seconds(environment: Environment, name: str, default: float) -> float:
+def seconds(environment: Environment, name: str, default: float, *, zero: bool = False) -> float:
+    """A number of seconds, in the same way; 0 only where it means something."""
     text = environment.get(name, "").strip()
     if not text:
         return default
@@ -256,7 +256,7 @@ def _seconds(environment: Environment, name: str, default: float) -> float:
         raise UserError(
             f"{name} is `{text[:60]}`, which is no number of seconds", fix=f"Set it as in {name}={default:g}."
         )
-    if not float(text):
+    if not float(text) and not zero:
         raise UserError(f"{name} is 0, which leaves no time at all", fix=f"Set it as in {name}={default:g}.")
     return float(text)
 

@@ -64,7 +64,7 @@ class Store:
     async def join(self, request: Request) -> Joining:
         """Admit a session, queue it, and give it to a free runner if there is one."""
         outcome, session_id, *rest = await self._run(
-            "join", self._wish(request), request.spec.model_dump_json(exclude_defaults=True)
+            "join", to_json(self._wish(request)).decode(), request.spec.model_dump_json(exclude_defaults=True)
         )
         state, position = (_text(rest[0]), int(rest[1])) if rest else ("", 0)
         return Joining(outcome=_text(outcome), session_id=_text(session_id), state=state, position=position)  # type: ignore[arg-type]
@@ -112,10 +112,13 @@ class Store:
         self, runner_id: str, request: Request, epoch: int, *, joined: bool, joined_at_ms: int = 0
     ) -> Answer:
         """Tell the store of a session that the runner has and the store has forgotten."""
-        wish = json.loads(self._wish(request))
-        wish |= {"epoch": str(epoch), "state": "joined" if joined else "claimed", "joined_at": joined_at_ms}
+        wish = self._wish(request) | {
+            "epoch": str(epoch),
+            "state": "joined" if joined else "claimed",
+            "joined_at": joined_at_ms,
+        }
         spec = request.spec.model_dump_json(exclude_defaults=True)
-        return _text(await self._run("adopt", runner_id, json.dumps(wish), spec))  # type: ignore[return-value]
+        return _text(await self._run("adopt", runner_id, to_json(wish).decode(), spec))  # type: ignore[return-value]
 
     async def done(
         self, session_id: str, epoch: int, runner_id: str, outcome: str, reason: str, message: str = ""
@@ -262,10 +265,9 @@ class Store:
 
     async def by_state(self, tenant: str = "") -> dict[str, int]:
         """State → how many sessions."""
-        return {
-            state: int(await self._do("ZCARD", self._key("idx", state, *([tenant] if tenant else []))))
-            for state in STATES
-        }
+        of = [tenant] if tenant else []
+        found = await self._connection.many([("ZCARD", self._key("idx", state, *of)) for state in STATES])
+        return {state: int(number) for state, number in zip(STATES, found, strict=True)}
 
     async def tenants(self) -> list[str]:
         """Everyone who has ever asked for a session."""
@@ -278,9 +280,9 @@ class Store:
 
     async def open_orders(self, session_id: str) -> list[StoredOrder]:
         """Orders of a session that have no final status yet, in the order in which they came."""
-        ids = await self._do("ZRANGE", self._key("open", session_id), 0, -1)
-        found = [await self.stored_order(_text(one)) for one in ids]
-        return [one for one in found if one]
+        ids = _texts(await self._do("ZRANGE", self._key("open", session_id), 0, -1))
+        rows = await self._connection.many([("HGETALL", self._key("o", one)) for one in ids])
+        return [order(one, row) for one, row in zip(ids, rows, strict=True) if row]
 
     # --- Streams ----------------------------------------------------------------------------------------------------
 
@@ -360,26 +362,24 @@ class Store:
         rows = await self._connection.many([("HGETALL", self._key("s", sid)) for sid in ids])
         return [session(sid, row) if row else None for sid, row in zip(ids, rows, strict=True)]
 
-    def _wish(self, request: Request) -> str:
+    def _wish(self, request: Request) -> dict[str, Any]:
         spec = request.spec
-        return to_json(
-            {
-                "session": spec.session_id,
-                "tenant": spec.tenant,
-                "room": request.room,
-                "role": spec.room.role,
-                "bot": spec.bot,
-                "pool": request.pool,
-                "priority": str(request.priority),
-                "key": request.idempotency_key,
-                "fingerprint": request.fingerprint,
-                "not_after": request.not_after_ms,
-                "on_lost": request.on_lost,
-                "tenant_live": request.tenant_live,
-                "tenant_queued": request.tenant_queued,
-                "bot_live": request.bot_live,
-            }
-        ).decode()
+        return {
+            "session": spec.session_id,
+            "tenant": spec.tenant,
+            "room": request.room,
+            "role": spec.room.role,
+            "bot": spec.bot,
+            "pool": request.pool,
+            "priority": str(request.priority),
+            "key": request.idempotency_key,
+            "fingerprint": request.fingerprint,
+            "not_after": request.not_after_ms,
+            "on_lost": request.on_lost,
+            "tenant_live": request.tenant_live,
+            "tenant_queued": request.tenant_queued,
+            "bot_live": request.bot_live,
+        }
 
 
 def _text(value: bytes | str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from framework.control.records import Request
+from framework.control.records import OVER, Request
 from framework.errors import UserError
 from framework.sessions.spec import Room, SessionSpec
 from framework.web.rooms import check_room
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from framework.processes.supervisor import Supervisor
     from framework.project import Project
 
-OVER = ("ended", "failed")
 LOOK_S = 0.1
 
 

@@ -12,8 +12,7 @@ from typing import Any
 
 from framework.control.member import Member
 from framework.control.records import Runner
-from framework.control.settings import build_from
-from framework.errors import UserError
+from framework.control.settings import build_from, seconds
 from framework.processes.supervisor import Supervisor
 from framework.sessions.orders import AnyOrder
 from framework.sessions.spec import SessionSpec
@@ -51,7 +50,7 @@ class Membership:
             name=environment.get("CONVO_RUNNER_NAME", "") or socket.gethostname(),
             build=build,
             sessions=1 if alone else 0,
-            idle_s=_seconds(environment, "CONVO_IDLE_SECS"),
+            idle_s=seconds(environment, "CONVO_IDLE_SECS", 0.0, zero=True),
         )
 
     def runner(self, capacity: int, url: str) -> Runner:
@@ -65,14 +64,6 @@ class Membership:
             name=f"{self.name}/{os.getpid()}",
             build=self.build,
         )
-
-
-def _seconds(environment: Mapping[str, str], name: str) -> float:
-    text = environment.get(name, "").strip() or "0"
-    try:
-        return float(text)
-    except ValueError:
-        raise UserError(f"{name} is `{text[:60]}`, which is no number of seconds", fix="Set it as in 300.") from None
 
 
 class FleetSessions:

@@ -19,7 +19,7 @@ from typing import Any
 import uvicorn
 
 from framework.control.member import Member
-from framework.control.settings import redis_from, store_from
+from framework.control.settings import redis_from, store_from, whole
 from framework.control.store import Store
 from framework.errors import FrameworkError, SessionError, UserError
 from framework.log import set_up
@@ -247,17 +247,10 @@ def settings_from(root: Path, environment: dict[str, str], *, stack: str = "") -
         settings = replace(settings, backend=backend, deadlines=Deadlines.read(environment))
     return replace(
         settings,
-        spare=_number(environment, "CONVO_RUNNER_SPARE", settings.spare),
-        max_sessions=_number(environment, "CONVO_CAPACITY", _number(environment, "MAX_BOTS", settings.max_sessions)),
-        drain_s=float(_number(environment, "CONVO_DRAIN_SECS", int(settings.drain_s))),
+        spare=whole(environment, "CONVO_RUNNER_SPARE", settings.spare),
+        max_sessions=whole(environment, "CONVO_CAPACITY", whole(environment, "MAX_BOTS", settings.max_sessions)),
+        drain_s=float(whole(environment, "CONVO_DRAIN_SECS", int(settings.drain_s))),
     )
-
-
-def _number(environment: dict[str, str], name: str, default: int) -> int:
-    text = environment.get(name, "")
-    if text and not text.isdigit():
-        raise UserError(f"{name} is `{text}`, which is no whole number", fix=f"Set it to one, such as {default}.")
-    return int(text) if text else default
 
 
 def make_runner(

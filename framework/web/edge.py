@@ -15,9 +15,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from framework.web import problems
 from framework.web.auth import Denied
+from framework.web.bodies import too_long
 from framework.web.credentials import Credential
 from framework.web.gatekeeper import Gatekeeper
-from framework.web.limits import Buckets, RateSettings, address, limited, too_long, too_often
+from framework.web.limits import Buckets, RateSettings, address, limited, too_often
 from framework.web.policy import POLICY, WEBSOCKET, Policy, Rule, is_sound
 from framework.web.ports import RefusedError
 

@@ -20,7 +20,7 @@ from starlette.requests import Request
 from starlette.types import Message, Receive
 
 from framework.settings import Group
-from framework.web.bodies import read
+from framework.web.bodies import read, too_long
 from framework.web.policy import BODY_LIMIT
 from framework.web.ports import RefusedError
 
@@ -119,13 +119,6 @@ def limited(receive: Receive, limit: int) -> Receive:
         return message
 
     return next_message
-
-
-def too_long(limit: int) -> RefusedError:
-    """The refusal of a body."""
-    return RefusedError(
-        f"the body is longer than {limit // 1024} kB", status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE, fix="Send less."
-    )
 
 
 async def read_json(request: Request, limit: int = BODY_LIMIT) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from framework.sessions.spec import SessionSpec
 from framework.web import bodies, bots, forward, page, problems
 from framework.web.auth import Denied, Guard
 from framework.web.harness import Harness
+from framework.web.limits import read_json
 from framework.web.ports import Sessions
 from framework.web.schemas import LeaveRequest, RunnerStartRequest, StartBody, StartRequest
 from framework.web.starting import admit, answer, spec_of
@@ -117,7 +118,7 @@ def _add_sessions(app: FastAPI, door: Door) -> None:
     @app.post("/start")
     async def start(request: Request) -> JSONResponse:
         """Start a session, in the shape of Pipecat's clients."""
-        asked = RunnerStartRequest.model_validate(await bodies.read_object(request))
+        asked = RunnerStartRequest.model_validate(await read_json(request, bodies.JSON_LIMIT))
         spec = door.spec(asked)
         await door.sessions.start(spec)
         url = urlsplit(str(request.url))
@@ -137,7 +138,7 @@ def _add_sessions(app: FastAPI, door: Door) -> None:
     async def leave(session_id: str, request: Request) -> dict[str, str]:
         """End a session."""
         door.sessions.view(session_id)
-        asked = LeaveRequest.model_validate(await bodies.read_object(request))
+        asked = LeaveRequest.model_validate(await read_json(request, bodies.JSON_LIMIT))
         door.sessions.leave(session_id, asked.reason)
         return {"session_id": session_id, "status": "ending"}
 
@@ -145,7 +146,7 @@ def _add_sessions(app: FastAPI, door: Door) -> None:
     async def orders(session_id: str, request: Request) -> dict[str, str]:
         """Tell a session to say, instruct, goto, set or end."""
         door.sessions.view(session_id)
-        order = ORDER.validate_python(await bodies.read_object(request))
+        order = ORDER.validate_python(await read_json(request, bodies.JSON_LIMIT))
         return {"order_id": order.order_id, "status": await door.sessions.ordered(session_id, order)}
 
 

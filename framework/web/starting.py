@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult
 
+from framework.control.records import OVER
 from framework.errors import UnknownNameError, UserError
 from framework.sessions.spec import Room, SessionSpec
 from framework.suggest import did_you_mean
@@ -93,7 +94,7 @@ def session_of(wanted: Wanted, project: Project, *, stack: str = "", test_profil
 def admit(spec: SessionSpec, project: Project, sessions: Iterable[SessionView]) -> None:
     """Keep to the `max_sessions` of the session's bot."""
     limit = project.bots[spec.bot].max_sessions if spec.bot else None
-    live = sum(view.bot == spec.bot and view.state not in ("ended", "failed") for view in sessions)
+    live = sum(view.bot == spec.bot and view.state not in OVER for view in sessions)
     if limit is not None and live >= limit:
         raise RefusedError(
             f"the bot `{spec.bot}` has {live} of at most {limit} sessions",

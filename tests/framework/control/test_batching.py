@@ -87,6 +87,15 @@ async def test_a_server_that_does_not_answer_is_waited_for_no_longer_than_the_de
     assert await batcher.run("ECHO", "next") == b"next"
 
 
+async def test_a_process_that_was_held_up_reads_what_has_come_before_it_gives_up(batcher):
+    await batcher.run("PING")
+    asked = asyncio.create_task(batcher.run("ECHO", "here"))
+    while not batcher._line._under_way:
+        await asyncio.sleep(0)
+    time.sleep(1.5)  # noqa: ASYNC251 - the loop is to stand still for longer than the deadline
+    assert await asked == b"here"
+
+
 async def test_it_can_be_closed_with_work_under_way(batcher):
     await batcher.run("PING")
     task = asyncio.create_task(batcher.run("BLPOP", "nothing", "30"))

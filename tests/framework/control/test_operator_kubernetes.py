@@ -1,6 +1,7 @@
 """An operator with the Kubernetes launcher, against an API server that really starts the pods' processes."""
 
 import asyncio
+import contextlib
 import json
 import textwrap
 from pathlib import Path
@@ -14,6 +15,7 @@ from framework.control.operator import Operator
 from framework.control.records import Limits, Request
 from framework.control.settings import OperatorSettings
 from framework.control.store import Store
+from framework.errors import StoreError
 from framework.sessions.spec import SessionSpec
 from framework.testing.kubernetes import ApiServer
 from framework.testing.redis import RedisServer
@@ -134,10 +136,13 @@ async def operate(cluster, store, tmp_path):
 
 
 async def until(condition, within_s=60.0):
+    """Wait for it; a store that is too busy to answer an onlooker is asked again."""
     async with asyncio.timeout(within_s):
-        while not (found := await condition()):
+        while True:
+            with contextlib.suppress(StoreError):
+                if found := await condition():
+                    return found
             await asyncio.sleep(0.05)
-    return found
 
 
 def asked(number):

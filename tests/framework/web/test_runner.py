@@ -157,7 +157,7 @@ async def test_unknown_sessions_are_404_on_every_route(run_runner, http, path):
     [
         pytest.param(b"{", 400, "not JSON", id="malformed"),
         pytest.param(b'{"transport": NaN}', 400, "no JSON number", id="not a number"),
-        pytest.param(b"[" * 50_000, 400, "nested too deeply", id="deep"),
+        pytest.param(b"[" * 50_000, 400, "nested deeper than 50", id="deep"),
         pytest.param(b"[1]", 400, "JSON list", id="not an object"),
         pytest.param(b'"' + b"a" * 70_000 + b'"', 413, "longer than 64 kB", id="huge"),
         pytest.param(b'{"body": {"bot": "helo"}}', 404, "no bot `helo`", id="unknown bot"),
