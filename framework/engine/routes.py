@@ -44,6 +44,7 @@ def conditions(work: Work) -> bool:
 def apply(work: Work, way: Way, cause: dict[str, Any], **more: Any) -> None:
     """Do a route's effects in order and follow it, where it leads anywhere."""
     node = work.state["node"]
+    work.note("route", route=way.index, held=True, cause=cause)
     if way.say:
         work.say(work.spoken(work.turn_of(f"{node}/{way.index}", way.say), **more))
     for slot, value in way.set:

@@ -9,7 +9,7 @@ from framework.engine import effects, inputs, limits, orders, routes
 from framework.engine.plan import ActionPlan, NodePlan, PipecatActionPlan, Plan
 from framework.engine.state import State, copied, forked
 from framework.engine.verbs import collect, instruct, run, say
-from framework.engine.work import Failure, Work
+from framework.engine.work import Failure, Note, Work
 from framework.flows.expressions import EvaluationError
 from framework.personalities import NEUTRAL
 
@@ -29,18 +29,21 @@ BEGINNERS: dict[str, Callable[[Work], None]] = {
 }
 
 
-def step(plan: Plan, state: State, happened: inputs.Input) -> tuple[State, list[effects.Effect]]:
+def step(
+    plan: Plan, state: State, happened: inputs.Input, trace: list[Note] | None = None
+) -> tuple[State, list[effects.Effect]]:
     """Let one thing happen to a conversation.
 
     Args:
         plan: The flow, compiled.
         state: As `initial` or the last step gave it; it is not changed.
         happened: What happened, and when.
+        trace: Where to note how it was decided, for whoever explains it or counts what has been covered.
 
     Returns:
         The next state (one JSON value), and what to do now, in order.
     """
-    work = Work(plan, forked(state))
+    work = Work(plan, forked(state), trace=trace)
     work.state["at"] = max(work.state["at"], happened.at)
     if work.state["phase"] == "ended":
         _after_the_end(work, happened)
@@ -123,6 +126,7 @@ def _enter(work: Work, name: str) -> None:
     state["visits"][name] = state["visits"].get(name, 0) + 1
     node = work.node
     work.emit("node.entered", node=name, kind=node.kind, depth=0)
+    work.note("node", to=name)
     if state["telling"]:
         orders.entered(work, name)
     if work.plan.pipecat:

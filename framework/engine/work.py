@@ -22,6 +22,10 @@ SPEECH_S_PER_CHARACTER = 0.12
 SPEECH_GRACE_S = 5.0
 
 
+Note = dict[str, Any]
+"""How something was decided: `{note: kind, flow, node, at, …}`, see `Work.note`."""
+
+
 class Failure(Exception):  # noqa: N818 - an error of the flow, not of the program
     """The flow cannot go on as written: take the error way."""
 
@@ -37,6 +41,7 @@ class Work:
     plan: Plan
     state: State
     wanted: list[effects.Effect] = field(default_factory=list)
+    trace: list[Note] | None = None
 
     # --- Reading ------------------------------------------------------------
 
@@ -152,6 +157,23 @@ class Work:
     def do(self, effect: effects.Effect) -> None:
         """Ask for an effect."""
         self.wanted.append(effect)
+
+    def note(self, kind: str, **what: Any) -> None:
+        """Note how something was decided; costs nothing where nobody reads it.
+
+        | note | what |
+        | --- | --- |
+        | `node` | `to`: it was entered |
+        | `route` | `route`: its number; `held`: whether it was taken; `guard`: the value of its `if`; `cause` |
+        | `interrupt` | `name`: it counted |
+        | `rung` | `ladder` (`no_input`, `no_match`), `rung` from 1, `of`: `node` or `defaults` |
+        | `timer` | `name`: it was delivered |
+        | `tool` | `call`, `tool`, `outcome`, `by` |
+        | `limit` | `name`: it was reached |
+        """
+        if self.trace is not None:
+            state = self.state
+            self.trace.append({"note": kind, "flow": self.plan.flow, "node": state["node"], "at": state["at"], **what})
 
     def say(self, text: str, *, remember: bool = True) -> str | None:
         """Speak a text; answers its id, None when there is nothing to say."""

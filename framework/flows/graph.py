@@ -30,20 +30,25 @@ class Edge:
 
 
 def verb(node: Node) -> str:
-    """What a node does: `instruct`, `collect`, `run`, `say` or `decide`."""
+    """What a node does: `instruct`, `collect`, `run`, `subflow`, `transfer`, `wait`, `say` or `decide`."""
     if node.instruct is not None or node.task_messages is not None:
         return "instruct"
     if node.collect is not None:
         return "collect"
-    if node.run is not None:
-        return "run"
+    for kind in ("run", "subflow", "transfer", "wait"):
+        if getattr(node, kind) is not None:
+            return kind
     return "say" if node.say is not None else "decide"
 
 
 def hears(node: Node) -> bool:
     """True when the person is listened to at the node."""
     kind = verb(node)
-    return kind in {"instruct", "collect"} or (kind == "say" and any(r.intent is not None for r in routes(node)))
+    return kind in {"instruct", "collect", "wait"} or (kind == "say" and any(_waits(r) for r in routes(node)))
+
+
+def _waits(route: Route) -> bool:
+    return route.intent is not None or route.event is not None or route.after is not None
 
 
 def routes(node: Node) -> list[Route]:

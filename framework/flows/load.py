@@ -7,20 +7,10 @@ from typing import TYPE_CHECKING
 
 from framework.documents import Diagnostic, DocumentError, Source, scan
 from framework.documents.validate import examine
-from framework.flows.model import LATER, Defaults, Flow, Limits, Node, Route, Slot, ToolUse
+from framework.flows.model import Flow
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-LATER_KEYS = {
-    Flow: LATER["top"],
-    Node: LATER["node"],
-    Route: LATER["route"],
-    Slot: LATER["slot"],
-    ToolUse: LATER["tool"],
-    Defaults: LATER["defaults"],
-    Limits: LATER["limits"],
-}
 
 
 @dataclass(frozen=True)
@@ -73,7 +63,7 @@ def examine_scanned(source: Source | None, problems: list[Diagnostic], texts: di
 
 
 def _ours(source: Source) -> tuple[Flow | None, list[Diagnostic], list[tuple[str | int, ...]]]:
-    found = examine(source, Flow, codes="FLW", later=LATER_KEYS)
+    found = examine(source, Flow, codes="FLW")
     return found.model, found.diagnostics, found.damage
 
 

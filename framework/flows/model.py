@@ -26,6 +26,15 @@ OneOrMore = BeforeValidator(listed)
 """A single value is read as a list of one."""
 
 
+def _pressed(value: Any) -> Any:
+    """Keys as texts: `1` in a file is a number."""
+    return [_written_out(key) for key in listed(value)] if value is not None else None
+
+
+Keys = Annotated[list[str] | None, BeforeValidator(_pressed)]
+"""What is pressed on a telephone: one key, or several one after another such as `"12"`; a list holds alternatives."""
+
+
 class Model(BaseModel):
     """Strict: unknown keys are errors; keys that start with `x-` were removed by the reader."""
 
@@ -43,8 +52,16 @@ class Route(Model):
     """Fires when the person meant this, in words for the model or the router."""
     examples: list[str] = []
     """Sentences that mean the intent."""
+    keys: Keys = None
+    """Keys of a telephone that mean the intent."""
     name: str | None = None
     """The intent's name for events and for the model's function."""
+    event: str | None = None
+    """Fires when an event of this type arrives."""
+    where: str | bool | None = None
+    """An expression over `event` that must hold for the event to count."""
+    after: Duration | None = None
+    """Fires when the node has lasted so long and nobody is speaking."""
     goto: str | None = None
     """The node to enter."""
     else_: str | None = Field(default=None, alias="else")
@@ -69,6 +86,8 @@ class Route(Model):
 class Rung(Model):
     """One step of a ladder: what to say, and perhaps where to go."""
 
+    after: Duration | None = None
+    """At `no_input`: how long the silence lasts, from the end of the bot's speech or from the rung before."""
     say: Annotated[list[Words] | None, OneOrMore] = None
     """Said when this rung is reached; a list is used in turn."""
     goto: str | None = None
@@ -103,6 +122,12 @@ class ToolUse(Model):
     """What is said while the tool keeps one waiting."""
     timeout: Duration | None = None
     """Duration after which the call ends as `timeout` (10 s if absent)."""
+    confirm: Annotated[list[Words] | None, OneOrMore] = None
+    """Asked before the call; only a yes lets it through. A list is used in turn."""
+    mode: Literal["wait", "background"] = "wait"
+    """`background`: the conversation goes on, and the result is told when it is there."""
+    on_interrupt: Literal["keep", "cancel"] | None = None
+    """Whether a call goes on when the person speaks; as the tool says, if absent."""
     next: Annotated[list[Route], OneOrMore] = []
     """Routes on its result: `outcome` and `if`."""
 
@@ -190,10 +215,20 @@ class Node(Model):
     """Slots to ask for, one at a time, those that are unset."""
     run: str | None = None
     """A tool that the flow calls itself."""
+    subflow: str | None = None
+    """Another flow, run until its end; then this one goes on here."""
+    transfer: str | None = None
+    """Whom the person is handed to: a name under `transfers` in `convo.yaml`."""
+    wait: str | None = None
+    """Why the bot is silent here, for people; left by an event, by time, or by an intent."""
     with_: dict[str, Any] = Field(default={}, alias="with")
-    """Arguments of `run`, with templates."""
+    """Arguments of `run`, or inputs of `subflow`, with templates."""
     save: dict[str, str] = {}
-    """Slot → expression over `result`, when `run` has returned."""
+    """Slot → expression over `result`, when `run` or `subflow` has returned."""
+    brief: Words | None = None
+    """At `transfer`: what the other side is told about the person."""
+    warm: bool = False
+    """At `transfer`: the other side is told first and takes over then; else the person is put through at once."""
     timeout: Duration | None = None
     """Duration after which `run` ends as `timeout` (10 s if absent)."""
     filler: Filler | None = None
@@ -206,10 +241,26 @@ class Node(Model):
     """Offered to the model here."""
     attempts: int | None = Field(default=None, ge=1)
     """Answers per slot and entry before `exhausted` (3 if absent)."""
+    no_input: list[Rung] | None = None
+    """A ladder for silence: each rung after a while of it."""
     no_match: list[Rung] | None = None
     """A ladder for what fits nothing here: one rung a turn."""
-    context_strategy: Literal["append", "reset"] | None = None
-    """`reset`: the model's context starts over here."""
+    interrupts: list[str] | Literal[False] | None = None
+    """Names of the interrupts that count here; `false` for none, all if absent."""
+    interruptible: bool | None = None
+    """Whether speech stops the bot (true if absent)."""
+    mute: bool | None = None
+    """Whether the person is unheard while the bot speaks (false if absent)."""
+    personality: str | None = None
+    """Who speaks here."""
+    voice: str | None = None
+    """The voice used here, by its name in the text-to-speech service."""
+    stack: str | None = None
+    """The services used here."""
+    languages: list[str] | None = None
+    """The languages spoken here."""
+    context_strategy: Literal["append", "reset", "summarize"] | None = None
+    """What becomes of the model's context here: kept, started over, or replaced by a summary."""
     sample: Words | None = None
     """What the rules model says at an `instruct` node."""
     role_message: str | None = None
@@ -247,6 +298,12 @@ class Slot(BaseModel):
     """For people and models."""
     examples: list[str] = []
     """Answers as people give them; a recogniser leans towards them."""
+    input: Literal["speech", "dtmf", "both"] = "both"
+    """How it may be answered: spoken or typed, by keys of a telephone, or either way."""
+    sensitive: bool = False
+    """Its value and the words that give it reach no model, log, event or recording."""
+    grant: list[str] = []
+    """Tools that may be given a sensitive value."""
 
     @property
     def options(self) -> dict[str, Any]:
@@ -259,12 +316,82 @@ class Defaults(Model):
 
     attempts: int | None = Field(default=None, ge=1)
     """See a node's `attempts`."""
+    no_input: list[Rung] | None = None
+    """See a node's `no_input`."""
     no_match: list[Rung] | None = None
     """See a node's `no_match`."""
+    interrupts: list[str] | Literal[False] | None = None
+    """See a node's `interrupts`."""
+    interruptible: bool | None = None
+    """See a node's `interruptible`."""
+    mute: bool | None = None
+    """See a node's `mute`."""
     filler: Filler | None = None
     """See a node's `filler`."""
-    context_strategy: Literal["append", "reset"] | None = None
+    personality: str | None = None
+    """See a node's `personality`."""
+    voice: str | None = None
+    """See a node's `voice`."""
+    stack: str | None = None
+    """See a node's `stack`."""
+    languages: list[str] | None = None
+    """See a node's `languages`."""
+    context_strategy: Literal["append", "reset", "summarize"] | None = None
     """See a node's `context_strategy`."""
+
+
+class Interrupt(Model):
+    """What counts wherever the person is heard, before the node's own intents."""
+
+    intent: str | None = None
+    """Counts when the person means this."""
+    examples: list[str] = []
+    """Sentences that mean the intent."""
+    keys: Keys = None
+    """Keys of a telephone that mean the intent."""
+    event: str | None = None
+    """Counts when an event of this type arrives."""
+    where: str | bool | None = None
+    """An expression over `event` that must hold for the event to count."""
+    if_: str | bool | None = Field(default=None, alias="if")
+    """An expression: alone it counts when it becomes true, beside another trigger it is a guard."""
+    say: Annotated[list[Words] | None, OneOrMore] = None
+    """Said first; a list is used in turn."""
+    instruct: Words | None = None
+    """What the model shall do about it, in one response."""
+    goto: str | None = None
+    """The node to enter."""
+    end: str | bool | None = None
+    """End the flow with this reason (`true`: `done`)."""
+    subflow: str | None = None
+    """Another flow, run before the conversation goes on."""
+    return_: Literal["resume", "restart", "none"] | None = Field(default=None, alias="return")
+    """Then go on where it was, enter that node anew, or neither; `resume` if absent and there is no `goto`."""
+    cooldown_turns: int = Field(default=0, ge=0)
+    """For how many turns of the person it doesn't count again."""
+    nodes: list[str] | None = None
+    """The nodes at which it counts; all if absent."""
+
+
+class Timer(Model):
+    """What happens once after a while, or every so often."""
+
+    after: Duration | None = None
+    """Once, so long after the start."""
+    every: Duration | None = None
+    """Again and again, at this distance."""
+    at: Literal["idle", "now"] = "idle"
+    """`idle`: wait until nobody speaks and no tool runs."""
+    say: Annotated[list[Words] | None, OneOrMore] = None
+    """Said then; a list is used in turn."""
+    instruct: Words | None = None
+    """What the model is told then."""
+    goto: str | None = None
+    """The node to enter then."""
+    emit: str | dict[str, dict[str, Any]] | None = None
+    """An event to publish then: its type, or `{type: {field: value}}`."""
+    nodes: list[str] | None = None
+    """The nodes at which it counts, and at which its time begins anew; the whole session if absent."""
 
 
 class Limits(Model):
@@ -278,6 +405,8 @@ class Limits(Model):
     """How many calls of tools there may be."""
     tool_calls_per_turn: int = Field(default=8, ge=1)
     """How many of them in one turn."""
+    silence: Duration = "60s"
+    """How long nobody may say anything."""
     goto: str | None = None
     """Where a session goes that has reached a limit; else a closing line and reason `limit`."""
 
@@ -306,6 +435,16 @@ class Flow(Model):
     """The first is the default; the personality's if absent."""
     slots: dict[str, Annotated[Slot, BeforeValidator(declared)]] = {}
     """Name → type or declaration."""
+    inputs: list[str] = []
+    """Slots that whoever starts the flow must give."""
+    outputs: list[str] = []
+    """Slots that a calling flow gets, and the last event of the session."""
+    events: dict[str, dict[str, Annotated[Slot, BeforeValidator(declared)]]] = {}
+    """Type → its fields' types: events from outside that routes here may use."""
+    interrupts: dict[str, Interrupt | Literal[False]] = {}
+    """Name → what counts wherever the person is heard; `false` switches a built-in one off."""
+    timers: dict[str, Timer] = {}
+    """Name → what happens after a while."""
     tools: list[str | ToolUse] = []
     """Offered at every node where a model speaks."""
     global_functions: list[Function] = []
@@ -318,29 +457,3 @@ class Flow(Model):
     """The node for what no route catches; without it the bot apologises and ends."""
     pipecat: bool = Field(default=False, exclude=True)
     """True when the file is a FlowConfig: placeholders come from `state`, functions may jump."""
-
-
-LATER = {
-    "top": {"inputs", "outputs", "events", "interrupts", "timers"},
-    "node": {
-        "subflow",
-        "transfer",
-        "brief",
-        "warm",
-        "wait",
-        "no_input",
-        "interrupts",
-        "interruptible",
-        "mute",
-        "personality",
-        "voice",
-        "stack",
-        "languages",
-    },
-    "route": {"event", "where", "after", "keys"},
-    "slot": {"sensitive", "grant", "input"},
-    "tool": {"confirm", "mode", "on_interrupt"},
-    "defaults": {"no_input", "interrupts", "interruptible", "mute", "personality", "voice", "stack", "languages"},
-    "limits": {"silence"},
-}
-"""Keys of the language that this version does not carry out yet: refused with a sentence that says so."""

@@ -6,5 +6,7 @@ OUTCOMES: dict[str, tuple[str, ...]] = {
     "say": ("done",),
     "collect": ("done", "exhausted", "declined"),
     "run": ("done", "error", "timeout"),
+    "transfer": ("done", "no_answer", "busy", "error"),
 }
-"""Verb → outcomes; `instruct` has none, it is left by routes and functions."""
+"""Verb → outcomes; `instruct` and `wait` have none, they are left by routes and functions; a `subflow` ends
+with the reasons of its own ends, or `error`."""

@@ -81,7 +81,6 @@ MISTAKES = {
     "a node leads nowhere": ("end: true}\n", "next: silence}\n  silence: {say: Nothing.}\n", "FLW012"),
     "an outcome is unknown": ("[error, timeout]", "[error, timeout, failure]", "FLW019"),
     "an expression is taken for a text": ("say: Thank you.", "say: slots.name", "EXP003"),
-    "a later key": ("  name: text", "  name: {type: text, sensitive: true}", "FLW004"),
     "a wrong default": ("default: false", "default: maybe", "SLT004"),
     "a name is none": ("flow: bakery", "flow: Bakery", "FLW002"),
 }  # fmt: skip
