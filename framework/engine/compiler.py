@@ -48,6 +48,7 @@ def compile_plan(
     personality: Personality,
     slot_types: Mapping[str, SlotType],
     tools: Mapping[str, Tool] | None = None,
+    flows: Mapping[str, Flow] | None = None,
 ) -> Plan:
     """Make a checked flow ready to run.
 
@@ -57,11 +58,26 @@ def compile_plan(
         personality: Who speaks.
         slot_types: Type name → type.
         tools: Tool name → tool, for schemas and descriptions; Pipecat's functions by their own names.
+        flows: The flows that it may run as subflows, by name.
 
     Raises:
         UserError: A name that the flow uses is not there. `convo check` says the same with a place.
     """
-    return _Compiler(flow, hash, personality, slot_types, tools or {}).plan()
+    known = {**(flows or {}), flow.flow: flow}
+    plans: dict[str, Plan] = {}
+    for name in _reached(flow, known):
+        compiler = _Compiler(known[name], hash, personality, slot_types, tools or {}, plans)
+        compiler.languages = flow.languages or personality.languages or ["en"]
+        plans[name] = compiler.plan()
+    return plans[flow.flow]
+
+
+def _reached(flow: Flow, known: Mapping[str, Flow]) -> list[str]:
+    """The flow and all that it, and they, run."""
+    found = graph.reachable([flow.flow], {name: graph.subflows(known[name]) for name in known})
+    for name in sorted(found - {*known}):
+        raise UnknownNameError(f"there is no flow `{name}`", fix=did_you_mean(name, known))
+    return [flow.flow, *sorted(found - {flow.flow})]
 
 
 class _Compiler:
@@ -72,12 +88,15 @@ class _Compiler:
         personality: Personality,
         slot_types: Mapping[str, SlotType],
         tools: Mapping[str, Tool],
+        plans: dict[str, Plan],
     ) -> None:
         self.flow = flow
         self.hash = flow_hash
         self.personality = personality
         self.slot_types = slot_types
         self.tools = tools
+        self.plans = plans
+        self.languages = ["en"]
         self.wording: Callable[[str], Wording] = (
             expressions.StateTemplate.parse if flow.pipecat else expressions.Template.parse
         )
@@ -85,7 +104,7 @@ class _Compiler:
     def plan(self) -> Plan:
         flow = self.flow
         limits = flow.limits
-        languages = tuple(flow.languages or self.personality.languages or ["en"])
+        languages = tuple(self.languages)
         return Plan(
             flow=flow.flow,
             hash=self.hash,
@@ -104,6 +123,13 @@ class _Compiler:
             ),
             on_error=flow.on_error,
             pipecat=flow.pipecat,
+            inputs=tuple(flow.inputs),
+            outputs=tuple(flow.outputs),
+            events={
+                type_: {name: self.slot(name, field) for name, field in fields.items()}
+                for type_, fields in flow.events.items()
+            },
+            flows=self.plans,
         )
 
     # --- Texts and values ---------------------------------------------------
@@ -215,6 +241,7 @@ class _Compiler:
             attempts=node.attempts or defaults.attempts or ATTEMPTS,
             no_match=tuple(self.rung(r) for r in node.no_match or defaults.no_match or ()),
             tool=None if node.run is None else self.resolve(node.run),
+            subflow=node.subflow,
             arguments=self.values(node.with_),
             save=_saves(node.save),
             timeout_s=self.timeout(node.timeout, node.run),

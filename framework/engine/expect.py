@@ -31,7 +31,7 @@ def expects(plan: Plan, state: State) -> Expectation:
 def phrases(plan: Plan) -> tuple[str, ...]:
     """What a router will compare people's words with, in the order of the file: intents, functions, their examples."""
     found: dict[str, None] = {}
-    for node in plan.nodes.values():
+    for node in (node for flow in plan.flows.values() for node in flow.nodes.values()):
         for way in node.intents:
             found.update(dict.fromkeys((way.intent or "", *way.examples)))
         for offered in node.offered:
@@ -66,4 +66,4 @@ def waiting(plan: Plan, state: State) -> bool:
         return False
     if state["classify"] is not None or state["calls"] or state["model"]["running"] or state["heard"]:
         return False
-    return plan.nodes[state["node"]].hears
+    return Work(plan, state).node.hears

@@ -153,6 +153,27 @@ class Ordered(Happened):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Arrived(Happened):
+    """An event from outside the conversation: from a tool, a program, a timer of somebody else's."""
+
+    type: str
+    """As `events` of a flow declares it."""
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pressed(Happened):
+    """A person pressed keys of a telephone, one after another."""
+
+    keys: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resumed(Happened):
+    """The conversation goes on from a checkpoint, in a driver that knows nothing of it yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HungUp(Happened):
     """The person left: the session ends with this reason."""
 
@@ -175,5 +196,8 @@ Input = (
     | Spoken
     | TimePassed
     | Ordered
+    | Arrived
+    | Pressed
+    | Resumed
     | HungUp
 )

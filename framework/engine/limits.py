@@ -11,13 +11,13 @@ LAST_WORDS_S = 60.0
 
 def begin(work: Work) -> None:
     """Start the clock of the whole session."""
-    work.due("duration", work.plan.limits.duration_s)
+    work.due("duration", work.root.limits.duration_s)
 
 
 def turns(work: Work) -> bool:
     """Count a turn of the person; True when it was one too many."""
     work.state["turns"] += 1
-    if work.state["turns"] <= work.plan.limits.turns or work.state["limited"]:
+    if work.state["turns"] <= work.root.limits.turns or work.state["limited"]:
         return False
     reached(work, "turns")
     return True
@@ -27,12 +27,12 @@ def reached(work: Work, which: str) -> None:
     """The limit's node once, else a closing line and the end."""
     state = work.state
     cause = {"kind": "limit", "limit": which}
-    to = work.plan.limits.to
-    if to is not None and not state["limited"] and to != state["node"]:
+    to = work.root.limits.to
+    if to is not None and not state["limited"] and (work.depth or to != state["node"]):
         state["limited"] = True
         work.due("duration", LAST_WORDS_S)
-        routes.transition(work, to, cause)
+        routes.transition(work, to, cause, depth=0)
         return
     if not state["limited"] or which == "duration":
         work.say(work.sentence("limit"))
-        routes.finish(work, "limit", cause)
+        routes.conclude(work, "limit", cause)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal
 
-from framework.engine import effects, routes
+from framework.engine import effects, frames, routes
 from framework.engine.verbs import collect, instruct
 from framework.engine.work import Failure, Work
 from framework.suggest import did_you_mean
@@ -213,10 +213,11 @@ def _instruct(work: Work, order: dict[str, Any]) -> None:
 
 def _goto(work: Work, order: dict[str, Any]) -> None:
     to = order["node"]
-    if to not in work.plan.nodes:
+    depth = frames.home(work, to)
+    if depth is None:
         raise Failure("unknown_node", f"there is no node `{to}`. {did_you_mean(to, work.plan.nodes)}")
     work.do(effects.Interrupt())
-    routes.transition(work, to, {"kind": "order", "order": order["order_id"]})
+    routes.transition(work, to, {"kind": "order", "order": order["order_id"]}, depth)
     for name, told in _those(work, "goto"):
         _fate(work, name, "refused", f"another order led to `{to}` before `{told['node']}` was entered")
     work.state["telling"][order["order_id"]] = {"kind": "goto", "node": to}
@@ -255,7 +256,7 @@ def _interrupt(work: Work, order: dict[str, Any]) -> None:
 def _end(work: Work, order: dict[str, Any]) -> None:
     _settle(work, order, "applied")
     give_up(work, order["reason"])
-    routes.finish(work, order["reason"], {"kind": "order", "order": order["order_id"]})
+    routes.conclude(work, order["reason"], {"kind": "order", "order": order["order_id"]})
 
 
 def _cut(work: Work, order: dict[str, Any]) -> str:

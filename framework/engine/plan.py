@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -172,7 +172,7 @@ class NodePlan:
 
     name: str
     kind: str
-    """`say`, `instruct`, `collect`, `run` or `decide`."""
+    """`say`, `instruct`, `collect`, `run`, `subflow`, `transfer`, `wait` or `decide`."""
     hears: bool
     set: tuple[tuple[str, Value], ...] = ()
     clear: tuple[str, ...] = ()
@@ -193,7 +193,9 @@ class NodePlan:
     attempts: int = 3
     no_match: tuple[RungPlan, ...] = ()
     tool: str | None = None
+    subflow: str | None = None
     arguments: tuple[tuple[str, Value], ...] = ()
+    """Of `run`; inputs of `subflow`."""
     save: tuple[tuple[str, Condition], ...] = ()
     timeout_s: float = 10.0
     filler: FillerPlan | None = None
@@ -247,3 +249,11 @@ class Plan:
     limits: LimitsPlan
     on_error: str | None
     pipecat: bool
+    inputs: tuple[str, ...] = ()
+    """Slots that whoever starts the flow must give."""
+    outputs: tuple[str, ...] = ()
+    """Slots that a calling flow gets, and the session's last event."""
+    events: dict[str, dict[str, SlotPlan]] = field(default_factory=dict)
+    """Type of an event from outside → its fields."""
+    flows: dict[str, Plan] = field(default_factory=dict, repr=False, compare=False)
+    """All flows that a session of this one can reach, by name, itself included; all of them share one dictionary."""

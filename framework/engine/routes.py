@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
-from framework.engine import effects
+from framework.engine import effects, frames
 from framework.engine.plan import Way
 from framework.engine.work import Failure, Work
 
@@ -59,17 +59,58 @@ def apply(work: Work, way: Way, cause: dict[str, Any], **more: Any) -> None:
         transition(work, way.to, cause)
 
 
-def transition(work: Work, to: str, cause: dict[str, Any]) -> None:
-    """Leave the present node and enter another: one after the other, as one move."""
+def transition(work: Work, to: str, cause: dict[str, Any], depth: int | None = None) -> None:
+    """Leave the present node and enter another: one after the other, as one move.
+
+    Args:
+        work: The step in the making.
+        to: A node of the present flow, or of the one at `depth`.
+        cause: Why, for the event.
+        depth: How many places still wait to be come back to then; None leaves them as they are.
+    """
     state = work.state
     if state["phase"] != "live":
         return
-    steps = [*_way_out(work, to, cause), ["enter", to]]
+    unwinding = [] if depth is None or depth == work.depth else [["unwind", depth]]
+    steps = [*_way_out(work, to, cause), *unwinding, ["enter", to]]
     _let_go(work)
     state.update(agenda=steps, reason=None)
 
 
+def detour(work: Work, flow: str, to: str, back: dict[str, Any]) -> None:
+    """Enter a node of a flow that is under way, and come back to the present place at the first `end` reached.
+
+    The present node isn't left: its question, its visits and its time are kept.
+    """
+    if work.state["phase"] != "live":
+        return
+    asked = work.state["collect"]
+    _let_go(work)
+    work.state["collect"] = asked
+    frames.aside(work, flow, back)
+    work.state.update(agenda=[["enter", to]], reason=None)
+
+
 def finish(work: Work, reason: str, cause: dict[str, Any]) -> None:
+    """End the flow with `reason`: go back to the place that waits for it, else end the session."""
+    if not work.state["stack"]:
+        conclude(work, reason, cause)
+    elif work.state["phase"] == "live":
+        steps = [*_way_out(work, None, cause), ["back", reason]]
+        _let_go(work)
+        work.state.update(agenda=steps, reason=None)
+
+
+def give_up(work: Work, cause: dict[str, Any]) -> None:
+    """A subflow can't go on: its caller gets the outcome `error`."""
+    caller = frames.caller(work.state)
+    assert caller is not None  # noqa: S101 - the caller looked
+    steps = [*_way_out(work, None, cause), ["unwind", caller + 1], ["back", "error"]]
+    _let_go(work)
+    work.state.update(agenda=steps, reason=None)
+
+
+def conclude(work: Work, reason: str, cause: dict[str, Any]) -> None:
     """End the session with `reason` once everything has been said."""
     state = work.state
     if state["phase"] != "live":
@@ -85,7 +126,7 @@ def _way_out(work: Work, to: str | None, cause: dict[str, Any]) -> list[list[Any
     ahead = [operation[0] for operation in agenda]
     if "left" in ahead:
         return [*agenda[: ahead.index("left")], ["left", to, cause]]
-    if node is None or "enter" in ahead or "farewell" in ahead:
+    if node is None or {"enter", "farewell", "back"} & {*ahead}:
         return []
     return [*(["act", "leave", i] for i in range(len(work.node.leave))), ["left", to, cause]]
 

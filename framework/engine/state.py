@@ -8,7 +8,9 @@
 | `slots` | slot → canonical value, for those that are set |
 | `state` | Pipecat's free-form state |
 | `filling` | the same as it was when the present node was entered: what Pipecat's placeholders are filled from |
-| `node`, `visits`, `turns` | where it is, entries per node, turns of the person |
+| `flow`, `node`, `visits`, `turns` | where it is, entries per node of the present flow, turns of the person |
+| `entered` | when the present node was entered |
+| `stack` | the places that are come back to, the innermost last, each a frame (`framework.engine.frames`) |
 | `agenda` | what is still to be done before anything else can happen, as `[operation, …]` |
 | `awaiting` | the action or words that the agenda waits for |
 | `collect` | what the present `collect` node is asking |
@@ -33,7 +35,10 @@ from typing import Any
 State = dict[str, Any]
 """One JSON value."""
 
-CHANGED = ("slots", "visits", "agenda", "model", "post", "heard", "sayings", "deadlines", "counts", "orders", "telling")
+CHANGED = (
+    "stack", "slots", "visits", "agenda", "model", "post", "heard", "sayings", "deadlines", "counts", "orders",
+    "telling",
+)  # fmt: skip
 """What steps change in place, beside the records in `calls` and all of `collect`; the rest is only ever replaced."""
 
 
@@ -48,7 +53,10 @@ def initial() -> State:
         "slots": {},
         "state": {},
         "filling": {},
+        "flow": None,
+        "stack": [],
         "node": None,
+        "entered": 0.0,
         "visits": {},
         "turns": 0,
         "agenda": [],

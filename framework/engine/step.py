@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from framework.engine import effects, inputs, limits, orders, routes
+from framework.engine import effects, frames, inputs, limits, orders, routes
 from framework.engine.plan import ActionPlan, NodePlan, PipecatActionPlan, Plan
 from framework.engine.state import State, copied, forked
-from framework.engine.verbs import collect, instruct, run, say
+from framework.engine.verbs import collect, instruct, run, say, subflow
 from framework.engine.work import Failure, Note, Work
 from framework.flows.expressions import EvaluationError
 from framework.personalities import NEUTRAL
@@ -26,6 +26,7 @@ BEGINNERS: dict[str, Callable[[Work], None]] = {
     "instruct": instruct.begin,
     "collect": collect.begin,
     "run": run.begin,
+    "subflow": subflow.begin,
 }
 
 
@@ -72,7 +73,7 @@ def _guarded(work: Work, act: Callable[..., None], *arguments: Any) -> None:
 
 
 def fail(work: Work, code: str, message: str) -> None:
-    """The error way: the flow's `on_error` node once, else an apology and the end."""
+    """The error way: the flow's `on_error` node once, else its caller's `error`, else an apology and the end."""
     work.emit("error", code=code, message=message)
     state = work.state
     cause = {"kind": "error", "code": code}
@@ -84,8 +85,11 @@ def fail(work: Work, code: str, message: str) -> None:
         state["failing"] = True
         routes.transition(work, work.plan.on_error, cause)
         return
+    if frames.caller(state) is not None:
+        routes.give_up(work, cause)
+        return
     work.say(work.sentence("apology"))
-    routes.finish(work, "error", cause)
+    routes.conclude(work, "error", cause)
 
 
 # --- The agenda -------------------------------------------------------------
@@ -110,7 +114,7 @@ def _settle(work: Work) -> None:
     work.emit("error", code="unsettled", message="the flow went on and on without a person or time")
     state["failing"] = True
     work.say(work.sentence("apology"))
-    routes.finish(work, "error", {"kind": "error", "code": "unsettled"})
+    routes.conclude(work, "error", {"kind": "error", "code": "unsettled"})
     _settle_end(work)
 
 
@@ -123,9 +127,10 @@ def _settle_end(work: Work) -> None:
 def _enter(work: Work, name: str) -> None:
     state = work.state
     state["node"] = name
+    state["entered"] = work.at
     state["visits"][name] = state["visits"].get(name, 0) + 1
     node = work.node
-    work.emit("node.entered", node=name, kind=node.kind, depth=0)
+    work.emit("node.entered", node=name, kind=node.kind, depth=work.depth)
     work.note("node", to=name)
     if state["telling"]:
         orders.entered(work, name)
@@ -218,11 +223,28 @@ def _close(work: Work, reason: str) -> None:
     state = work.state
     orders.close(work, reason)
     state.update(phase="ended", awaiting=None, agenda=[], deadlines={}, heard=[], calls={}, sayings={}, reason=reason)
-    work.emit("session.ended", reason=reason, outputs={})
-    work.do(effects.End(reason=reason))
+    outputs = {} if state["flow"] is None else frames.results(work)
+    work.emit("session.ended", reason=reason, outputs=outputs)
+    work.do(effects.End(reason=reason, outputs=outputs))
 
+
+def _back(work: Work, reason: str) -> None:
+    """A flow has ended: go on where that was waited for."""
+    outputs = frames.outputs(work.plan, work.state["slots"])
+    back = frames.pop(work)
+    RETURNS[back["kind"]](work, reason, outputs)
+
+
+def _unwind(work: Work, depth: int) -> None:
+    frames.unwind(work, depth)
+
+
+RETURNS: dict[str, Callable[[Work, str, dict[str, Any]], None]] = {"subflow": subflow.returned}
+"""Why a place was left for a while → how it is come back to, with the reason and the outputs of what came between."""
 
 AGENDA: dict[str, Callable[..., None]] = {
+    "back": _back,
+    "unwind": _unwind,
     "enter": _enter,
     "dress": _dress,
     "verb": _verb,
@@ -241,13 +263,14 @@ def _started(work: Work, happened: inputs.Started) -> None:
     if state["phase"] != "new":
         return
     state.update(phase="live", started_at=happened.at, session=dict(happened.session), identity=happened.identity)
-    for name, slot in work.plan.slots.items():
-        if slot.default is not None:
-            state["slots"][name] = slot.type.check(slot.default, slot.options, work.today)
+    state["flow"] = work.root.flow
+    state["slots"] = frames.defaults(work.plan, work.today)
     _announce(work)
     limits.begin(work)
-    for name, value in happened.slots.items():
-        work.set_slot(name, value, "start")
+    state["slots"] = frames.opening(work.plan, happened.slots, work.today)
+    for name in happened.slots:
+        if name in state["slots"]:
+            work.emit("slot.set", slot=name, value=state["slots"][name], source="start")
     routes.transition(work, work.plan.initial, {"kind": "start"})
 
 

@@ -38,7 +38,8 @@ class Failure(Exception):  # noqa: N818 - an error of the flow, not of the progr
 class Work:
     """What one call of `step` changes and collects."""
 
-    plan: Plan
+    root: Plan
+    """The plan of the session's flow."""
     state: State
     wanted: list[effects.Effect] = field(default_factory=list)
     trace: list[Note] | None = None
@@ -49,6 +50,17 @@ class Work:
     def at(self) -> float:
         """The moment of the input, seconds since the epoch."""
         return float(self.state["at"])
+
+    @property
+    def plan(self) -> Plan:
+        """The plan of the present flow."""
+        flow = self.state["flow"]
+        return self.root if flow is None else self.root.flows[flow]
+
+    @property
+    def depth(self) -> int:
+        """How many places are to be come back to."""
+        return len(self.state["stack"])
 
     @property
     def node(self) -> NodePlan:

@@ -119,6 +119,13 @@ def _tool_edges(name: str, tools: Iterable[str | ToolUse], base: Path) -> Iterat
             yield from _route_edges(name, use.next, (*base, index, "next"))
 
 
+def subflows(flow: Flow) -> list[str]:
+    """The flows that a flow runs, in the order of the file."""
+    interrupts = (interrupt for interrupt in flow.interrupts.values() if interrupt)
+    named = [*(node.subflow for node in flow.nodes.values()), *(interrupt.subflow for interrupt in interrupts)]
+    return list(dict.fromkeys(name for name in named if name is not None))
+
+
 def roots(flow: Flow) -> list[str]:
     """Where a session may come from nowhere: the beginning, the error and limit nodes, operators' nodes."""
     operators = [name for name, node in flow.nodes.items() if node.entry == "operator"]

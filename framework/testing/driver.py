@@ -78,6 +78,10 @@ class Driver:
             inputs.Ordered(at=self.now, order={"kind": kind, "order_id": f"o{len(self.fates)}", **fields})
         )
 
+    def arrive(self, type: str, **data: Any) -> Driver:  # noqa: A002 - the word the language uses
+        """An event from outside arrives."""
+        return self.happens(inputs.Arrived(at=self.now, type=type, data=data))
+
     def wait(self, seconds: float) -> Driver:
         """Let time pass, deadline by deadline."""
         until = self.now + seconds

@@ -106,7 +106,7 @@ def _call(work: Work, call: str, name: str, arguments: dict[str, Any]) -> None:
 
 
 def _limit(work: Work) -> dict[str, Any] | None:
-    model, counts, limits = work.state["model"], work.state["counts"], work.plan.limits
+    model, counts, limits = work.state["model"], work.state["counts"], work.root.limits
     model["called"] = model.get("called", 0) + 1
     counts["#tool_calls"] = counts.get("#tool_calls", 0) + 1
     model["batch"] = model.get("batch", 0) + 1

@@ -30,15 +30,16 @@ def finished(work: Work, call: str, happened: Any) -> None:
     work.emit("tool.finished", call=call, tool=record["tool"], outcome=happened.outcome, result=result)
     outcome = OUTCOMES[happened.outcome]
     if outcome == "done":
-        outcome = _save(work, result)
+        outcome = saved(work, result, outcome)
     routes.complete(work, outcome, result=result)
 
 
-def _save(work: Work, result: Any) -> str:
+def saved(work: Work, result: Any, outcome: str) -> str:
+    """Save what the node wants of a result; the outcome, `error` where a value doesn't fit its slot."""
     try:
         for slot, condition in work.node.save:
             work.set_slot(slot, condition.evaluate(work.names(result=result), work.now), "tool")
     except Failure as failure:
         work.emit("error", code=failure.code, message=str(failure))
         return "error"
-    return "done"
+    return outcome

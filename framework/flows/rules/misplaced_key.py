@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from framework.flows.subject import Subject
 
 NEEDS = {
-    "with": {"run"},
-    "save": {"run"},
+    "with": {"run", "subflow"},
+    "save": {"run", "subflow"},
     "timeout": {"run"},
     "tools": {"instruct"},
     "functions": {"instruct"},

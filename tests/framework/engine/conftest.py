@@ -54,13 +54,21 @@ def _states_stay_as_they_were(monkeypatch):
 
 @pytest.fixture
 def drive(tmp_path):
-    def build(text: str, *, tools=None, start=True, pipecat=False, **script) -> Driver:
+    def build(text: str, *, tools=None, flows=None, start=True, pipecat=False, **script) -> Driver:
         path = tmp_path / "test.yaml"
         path.write_text(("" if pipecat else "flow: test\n") + "initial_node: a\n" + textwrap.dedent(text))
         flow = load(path).flow
+        others = {}
+        for name, other in (flows or {}).items():
+            (tmp_path / f"{name}.yaml").write_text(f"flow: {name}\ninitial_node: a\n" + textwrap.dedent(other))
+            others[name] = load(tmp_path / f"{name}.yaml").flow
         doubles = tools or {}
         plan = compile_plan(
-            flow, personality=NEUTRAL, slot_types=TYPES, tools={name: tool_double(name) for name in doubles}
+            flow,
+            personality=NEUTRAL,
+            slot_types=TYPES,
+            tools={name: tool_double(name) for name in doubles},
+            flows=others,
         )
         call = Driver(plan, tools={name: double for name, double in doubles.items() if double}, **script)
         return call.start() if start else call
