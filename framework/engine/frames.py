@@ -4,7 +4,7 @@ A frame of `state["stack"]` is such a place:
 
 | key | what it holds |
 | --- | --- |
-| `flow`, `node`, `slots`, `visits`, `collect`, `filling`, `entered`, `failing` | as they stood in the state |
+| `flow`, `node`, `slots`, `visits`, `collect`, `filling`, `entered`, `timed`, `failing` | as they stood in the state |
 | `return` | how it is come back to: `kind` (`subflow`, or another that `step` knows), and what that kind keeps |
 | `lends` | the frame whose slots and visits the place above has borrowed; null where it has its own |
 """
@@ -21,7 +21,7 @@ from framework.engine.work import Failure, Work
 
 DEPTH = 16
 """How many places may wait to be come back to."""
-PLACE = ("flow", "node", "slots", "visits", "collect", "filling", "entered", "failing")
+PLACE = ("flow", "node", "slots", "visits", "collect", "filling", "entered", "timed", "failing")
 """What of the state belongs to a place."""
 
 

@@ -91,12 +91,23 @@ class Way:
     name: str = ""
     """The intent's name in events; its key among choices."""
     examples: tuple[str, ...] = ()
+    event: str | None = None
+    """The type of an event from outside."""
+    where: Condition | bool | None = None
+    """What must hold of the event's data."""
+    after_s: float | None = None
+    """How long the node must have lasted."""
     to: str | None = None
     end: str | None = None
     say: tuple[Text, ...] = ()
     set: tuple[tuple[str, Value], ...] = ()
     clear: tuple[str, ...] = ()
     emit: tuple[tuple[str, Value], ...] = ()
+
+    @property
+    def waits(self) -> bool:
+        """Whether something must happen at the node for it: words, an event, or time."""
+        return self.intent is not None or self.event is not None or self.after_s is not None
 
     @property
     def leads(self) -> bool:

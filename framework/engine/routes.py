@@ -15,7 +15,7 @@ from framework.engine.work import Failure, Work
 def complete(work: Work, outcome: str | None, **more: Any) -> None:
     """The node's verb ended with `outcome`: take the first way that holds, else end, else the error way."""
     for way in work.node.ways:
-        if way.intent is not None or not _outcome_fits(way, outcome) or not work.holds(way, **more):
+        if way.waits or not _outcome_fits(way, outcome) or not work.holds(way, **more):
             continue
         apply(work, way, {"kind": "route", "route": way.index, **({"outcome": outcome} if outcome else {})}, **more)
         if way.leads:
@@ -30,15 +30,59 @@ def _outcome_fits(way: Way, outcome: str | None) -> bool:
     return way.outcomes is None or outcome in way.outcomes
 
 
-def conditions(work: Work) -> bool:
-    """Take the first `if` route that holds now, at a node that converses; True when it led away."""
+def conditions(work: Work, *, alone: bool = True) -> bool:
+    """Take the first route that holds now, at a node that hears the person; True when it led away.
+
+    Args:
+        work: The step in the making.
+        alone: Whether an `if` without another trigger counts.
+    """
+    kept, work.state["arrived"] = work.state["arrived"], []
     for way in work.node.ways:
-        if way.guard is None or way.outcomes is not None or way.intent is not None or not work.holds(way):
+        if way.event is not None:
+            event = next((one for one in kept if _meets(work, way, one)), None)
+            if event is None:
+                continue
+            kept = [one for one in kept if one is not event]
+            apply(work, way, {"kind": "route", "route": way.index, "event": way.event}, event=event[1])
+        elif way.after_s is not None:
+            if not timely(work, way) or not work.holds(way):
+                continue
+            work.state["timed"] = [index for index in work.state["timed"] if index != way.index]
+            apply(work, way, {"kind": "route", "route": way.index, "after": way.after_s})
+        elif alone and way.guard is not None and way.outcomes is None and way.intent is None and work.holds(way):
+            apply(work, way, {"kind": "route", "route": way.index})
+        else:
             continue
-        apply(work, way, {"kind": "route", "route": way.index})
         if way.leads:
             return True
     return False
+
+
+def _meets(work: Work, way: Way, event: list[Any]) -> bool:
+    """Whether this is the event that a route waits for."""
+    type_, data = event
+    if type_ != way.event:
+        return False
+    if way.where is not None and not isinstance(way.where, bool):
+        return bool(way.where.evaluate(work.names(event=data), work.now)) and work.holds(way, event=data)
+    return way.where is not False and work.holds(way, event=data)
+
+
+def timely(work: Work, way: Way) -> bool:
+    """Whether the node has lasted as long as a route wants, and nobody is speaking; it counts once an entry."""
+    state = work.state
+    if way.after_s is None or way.index not in state["timed"] or work.at < state["entered"] + way.after_s:
+        return False
+    return not (state["hearing"] or state["sayings"] or state["classify"] or state["heard"])
+
+
+def clocks(work: Work) -> None:
+    """Wait for the moments at which the node will have lasted long enough for its routes."""
+    state = work.state
+    for way in work.node.ways:
+        if way.after_s is not None and way.index in state["timed"]:
+            state["deadlines"][f"after:{way.index}"] = state["entered"] + way.after_s
 
 
 def apply(work: Work, way: Way, cause: dict[str, Any], **more: Any) -> None:

@@ -9,7 +9,7 @@
 | `state` | Pipecat's free-form state |
 | `filling` | the same as it was when the present node was entered: what Pipecat's placeholders are filled from |
 | `flow`, `node`, `visits`, `turns` | where it is, entries per node of the present flow, turns of the person |
-| `entered` | when the present node was entered |
+| `entered`, `timed` | when the present node was entered; the numbers of its `after` routes that have not been taken |
 | `stack` | the places that are come back to, the innermost last, each a frame (`framework.engine.frames`) |
 | `agenda` | what is still to be done before anything else can happen, as `[operation, …]` |
 | `awaiting` | the action or words that the agenda waits for |
@@ -19,6 +19,7 @@
 | `model` | `{turn, running, again, role, answered}` |
 | `classify` | the question put to the router |
 | `heard` | texts that came while the flow was busy, each as `[text, late]` |
+| `arrived` | events from outside that came while the flow was busy, each as `[type, data]` |
 | `hearing` | whether a person is speaking |
 | `since` | what the bot did since the person's last turn: `said` something, of which something was `heard` |
 | `sayings` | words on their way to the person |
@@ -57,6 +58,7 @@ def initial() -> State:
         "stack": [],
         "node": None,
         "entered": 0.0,
+        "timed": [],
         "visits": {},
         "turns": 0,
         "agenda": [],
@@ -68,6 +70,7 @@ def initial() -> State:
         "classify": None,
         "post": [],
         "heard": [],
+        "arrived": [],
         "hearing": False,
         "since": None,
         "sayings": {},

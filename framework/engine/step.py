@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from framework.engine import effects, frames, inputs, limits, orders, routes
-from framework.engine.plan import ActionPlan, NodePlan, PipecatActionPlan, Plan
+from framework.engine import effects, events, frames, inputs, limits, orders, routes
+from framework.engine.plan import ActionPlan, NodePlan, PipecatActionPlan, Plan, Way
 from framework.engine.state import State, copied, forked
-from framework.engine.verbs import collect, instruct, run, say, subflow
+from framework.engine.verbs import collect, instruct, run, say, subflow, wait
 from framework.engine.work import Failure, Note, Work
 from framework.flows.expressions import EvaluationError
 from framework.personalities import NEUTRAL
@@ -20,13 +20,23 @@ HEARD_KEPT = 4
 ACTION_GRACE_S = 2.0
 PIPECAT_ACTION_S = 30.0
 
-LISTENERS: dict[str, Callable[[Work, str], None]] = {"say": say.heard, "collect": collect.heard}
+LISTENERS: dict[str, Callable[[Work, str], None]] = {
+    "say": say.heard,
+    "collect": collect.heard,
+    "wait": wait.heard,
+}
+DECIDERS: dict[str, Callable[[Work, Way | None, str, float], None]] = {
+    "say": say.classified,
+    "collect": collect.classified,
+    "wait": wait.classified,
+}
 BEGINNERS: dict[str, Callable[[Work], None]] = {
     "say": say.begin,
     "instruct": instruct.begin,
     "collect": collect.begin,
     "run": run.begin,
     "subflow": subflow.begin,
+    "wait": wait.begin,
 }
 
 
@@ -106,6 +116,8 @@ def _settle(work: Work) -> None:
             _guarded(work, AGENDA[operation], *arguments)
         elif (state["orders"] or state["telling"]) and orders.due(work):
             _guarded(work, orders.attend)
+        elif events.due(work):
+            _guarded(work, events.attend)
         elif state["heard"] and ready(work):
             _guarded(work, _hear, *state["heard"].pop(0))
         else:
@@ -132,6 +144,8 @@ def _enter(work: Work, name: str) -> None:
     node = work.node
     work.emit("node.entered", node=name, kind=node.kind, depth=work.depth)
     work.note("node", to=name)
+    state["timed"] = [way.index for way in node.ways if way.after_s is not None]
+    routes.clocks(work)
     if state["telling"]:
         orders.entered(work, name)
     if work.plan.pipecat:
@@ -342,10 +356,7 @@ def _classified(work: Work, happened: inputs.Classified) -> None:
     work.state["classify"] = None
     work.undue("classify")
     way = next((w for w in work.node.intents if str(w.index) == happened.choice), None)
-    if work.node.kind == "collect":
-        collect.classified(work, way, happened.by, happened.score)
-    else:
-        say.classified(work, way, happened.by, happened.score)
+    DECIDERS[work.node.kind](work, way, happened.by, happened.score)
 
 
 def _model_called(work: Work, happened: inputs.ModelCalled) -> None:
@@ -429,6 +440,10 @@ def _ordered(work: Work, happened: inputs.Ordered) -> None:
         _close(work, order["reason"])
 
 
+def _arrived(work: Work, happened: inputs.Arrived) -> None:
+    events.arrived(work, happened.type, happened.data)
+
+
 def _hung_up(work: Work, happened: inputs.HungUp) -> None:
     state = work.state
     if state["phase"] == "new":
@@ -506,6 +521,10 @@ def _speech_due(work: Work, _which: str) -> None:
     _resume(work, None)
 
 
+def _after_due(_work: Work, _which: str) -> None:
+    """The node has lasted so long; whether anybody speaks is looked at when all that is due has been done."""
+
+
 DUE: dict[str, Callable[[Work, str], None]] = {
     "duration": _duration_due,
     "call": _call_due,
@@ -515,6 +534,7 @@ DUE: dict[str, Callable[[Work, str], None]] = {
     "classify": _classify_due,
     "action": _action_due,
     "speech": _speech_due,
+    "after": _after_due,
 }
 
 HANDLERS: dict[type, Callable[[Work, Any], None]] = {
@@ -533,5 +553,6 @@ HANDLERS: dict[type, Callable[[Work, Any], None]] = {
     inputs.Spoken: _spoken,
     inputs.TimePassed: _time_passed,
     inputs.Ordered: _ordered,
+    inputs.Arrived: _arrived,
     inputs.HungUp: _hung_up,
 }

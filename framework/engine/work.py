@@ -146,6 +146,7 @@ class Work:
     def turn_of(self, key: str, texts: tuple[Text, ...]) -> Text:
         """The next of a list of texts that are used in turn."""
         counts = self.state["counts"]
+        key = key if self.plan is self.root else f"{self.plan.flow}:{key}"
         number: int = counts.get(key, 0)
         counts[key] = number + 1
         return texts[number % len(texts)]
@@ -161,6 +162,11 @@ class Work:
         counts = self.state["counts"]
         counts[f"#{kind}"] = counts.get(f"#{kind}", 0) + 1
         return f"{kind}{counts[f'#{kind}']}"
+
+    def drawn_so_far(self, kind: str) -> int:
+        """How many ids of a kind have been drawn."""
+        drawn: int = self.state["counts"].get(f"#{kind}", 0)
+        return drawn
 
     def emit(self, event: str, **data: Any) -> None:
         """Publish an event."""

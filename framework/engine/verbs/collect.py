@@ -22,6 +22,8 @@ def begin(work: Work) -> None:
         "last": None,
         "implicit": None,
     }
+    if work.state["arrived"] and routes.conditions(work, alone=False):
+        return
     go_on(work)
 
 
@@ -244,10 +246,10 @@ def classified(work: Work, way: Way | None, by: str, score: float) -> None:
 def _meant(work: Work, way: Way, by: str, score: float) -> None:
     routes.meant(work, way, by, score)
     if not way.leads:
-        _repeat(work)
+        repeat(work)
 
 
-def _repeat(work: Work) -> None:
+def repeat(work: Work) -> None:
     """Ask again what was being asked, since something else came between."""
     collect = work.state["collect"]
     if collect["confirming"] is not None:

@@ -270,6 +270,8 @@ def settle(work: Work) -> None:
     responds = any(record["respond"] for record in calls.values())
     had_calls = bool(calls)
     state["calls"] = {}
+    if state["arrived"] and routes.conditions(work, alone=False):
+        return
     if state["claim"] is not None:
         _take(work, state["claim"])
         return

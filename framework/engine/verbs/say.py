@@ -20,8 +20,10 @@ def heard(work: Work, text: str) -> None:
     intents = work.node.intents
     if (way := routes.exact(intents, text)) is not None and work.holds(way):
         routes.meant(work, way, "example", 1.0)
-    else:
+    elif any(work.holds(way) for way in intents):
         routes.classify(work, text, intents)
+    else:
+        classified(work, None, "router", 0.0)
 
 
 def classified(work: Work, way: Way | None, by: str, score: float) -> None:
@@ -34,7 +36,7 @@ def classified(work: Work, way: Way | None, by: str, score: float) -> None:
     if routes.conditions(work):
         return
     for other in work.node.ways:
-        if other.intent is None and other.guard is None and other.outcomes is None:
+        if not other.waits and other.guard is None and other.outcomes is None:
             routes.apply(work, other, {"kind": "route", "route": other.index})
             return
     unmatched(work)

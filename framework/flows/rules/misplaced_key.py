@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from framework.flows.subject import Subject
 
 NEEDS = {
-    "with": {"run", "subflow"},
-    "save": {"run", "subflow"},
+    "with": {"run"},
+    "save": {"run"},
     "timeout": {"run"},
     "tools": {"instruct"},
     "functions": {"instruct"},

@@ -24,9 +24,7 @@ if TYPE_CHECKING:
     from framework.documents import Diagnostic
     from framework.flows.subject import Subject, Way
 
-INTENT_FIX = "The person is heard at `instruct`, `collect`, `say` and `wait` only."
-DEAF = {"run", "decide", "subflow", "transfer"}
-"""Verbs at which nobody is heard, and nothing from outside counts."""
+INTENT_FIX = "The person is heard at `instruct`, `collect` and `say` only."
 
 
 def check(subject: Subject) -> Iterator[Diagnostic]:
@@ -37,8 +35,8 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
             continue
         for way in subject.ways(name):
             yield from _at_node(subject, way, kind)
-        if kind in {"instruct", "wait"} and node.end is not None:
-            message = f"a node with `{kind}` is never done by itself, so `end` would never come."
+        if kind == "instruct" and node.end is not None:
+            message = "an `instruct` node is never done by itself, so `end` would never come."
             yield subject.problem_at_key(
                 "FLW018", ("nodes", name, "end"), message, "Write a route with `intent` or `if`."
             )
@@ -51,20 +49,19 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
 
 def _at_node(subject: Subject, way: Way, kind: str) -> Iterator[Diagnostic]:
     route = way.route
-    waits = next((key for key in ("intent", "event", "after") if getattr(route, key) is not None), None)
-    if waits is not None and kind in DEAF:
-        yield subject.problem_at_key("FLW018", (*way.path, waits), f"nobody is heard at {_node(kind)}.", INTENT_FIX)
-    elif route.outcome is not None and kind != "subflow" and kind not in OUTCOMES:
+    if route.intent is not None and kind in {"run", "decide"}:
+        yield subject.problem_at_key("FLW018", (*way.path, "intent"), f"nobody is heard at {_node(kind)}.", INTENT_FIX)
+    elif route.outcome is not None and kind not in OUTCOMES:
         message = f"{_node(kind)} has no outcomes."
         yield subject.problem_at_key("FLW018", (*way.path, "outcome"), message, "Use `if`, `intent` or no trigger.")
-    elif kind in {"instruct", "wait"} and _always(way) and not subject.hurt(way.path):
-        message = f"at {_node(kind)} a route needs `intent`, `if`, `event` or `after`: it is never done by itself."
+    elif kind == "instruct" and _always(way) and not subject.hurt(way.path):
+        message = "at an `instruct` node a route needs `intent` or `if`: the node is never done by itself."
         yield subject.problem("FLW018", way.path, message, "Say what leads away: `{intent: …, goto: …}`.")
 
 
 def _always(way: Way) -> bool:
     route = way.route
-    return route.if_ is None and all(getattr(route, key) is None for key in ("intent", "outcome", "event", "after"))
+    return route.intent is None and route.outcome is None and route.if_ is None
 
 
 def _node(kind: str) -> str:

@@ -31,7 +31,7 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
     """For each node the outcomes that remain; `on_error`, where there is one, takes all but `done`."""
     for name, node in subject.flow.nodes.items():
         kind = verb(node)
-        waits = (hears(node) and kind != "collect") or kind == "subflow"
+        waits = hears(node) and kind != "collect"
         if waits or not isinstance(node.next, list) or node.end not in (None, False):
             continue
         if not subject.after[name] or subject.hurt(("nodes", name)):
@@ -46,7 +46,7 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
 def _remaining(subject: Subject, name: str, outcomes: tuple[str, ...]) -> list[str]:
     remain = list(outcomes)
     for way in subject.ways(name):
-        if all(getattr(way.route, key) is None for key in ("if_", "intent", "event", "after")):
+        if way.route.if_ is None and way.route.intent is None:
             remain = [o for o in remain if way.route.outcome is not None and o not in way.route.outcome]
     return remain
 

@@ -8,7 +8,7 @@ import textwrap
 import pytest
 
 from framework.engine.compiler import compile_plan
-from framework.flows.load import load
+from framework.flows.load import examine_file
 from framework.personalities import NEUTRAL
 from framework.plugins.tools import Tool
 from framework.slots.plugin import BUILT_IN
@@ -52,16 +52,24 @@ def _states_stay_as_they_were(monkeypatch):
     monkeypatch.setattr(driver, "step", watched)
 
 
+def read(path):
+    """The flow in a file; what rules say of it is not at stake here."""
+    reading = examine_file(path)
+    assert reading.loaded is not None
+    assert reading.diagnostics == []
+    return reading.loaded.flow
+
+
 @pytest.fixture
 def drive(tmp_path):
     def build(text: str, *, tools=None, flows=None, start=True, pipecat=False, **script) -> Driver:
         path = tmp_path / "test.yaml"
         path.write_text(("" if pipecat else "flow: test\n") + "initial_node: a\n" + textwrap.dedent(text))
-        flow = load(path).flow
+        flow = read(path)
         others = {}
         for name, other in (flows or {}).items():
             (tmp_path / f"{name}.yaml").write_text(f"flow: {name}\ninitial_node: a\n" + textwrap.dedent(other))
-            others[name] = load(tmp_path / f"{name}.yaml").flow
+            others[name] = read(tmp_path / f"{name}.yaml")
         doubles = tools or {}
         plan = compile_plan(
             flow,

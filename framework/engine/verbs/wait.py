@@ -1,0 +1,31 @@
+"""`wait`: silent until an event or the time opens a route; what the person says is answered by intents only."""
+
+from __future__ import annotations
+
+from framework.engine import routes
+from framework.engine.plan import Way
+from framework.engine.work import Work
+
+
+def begin(work: Work) -> None:
+    """Perhaps it is over already."""
+    routes.conditions(work)
+
+
+def heard(work: Work, text: str) -> None:
+    """Which intent was that, where there are any?"""
+    way = routes.exact(work.node.intents, text)
+    if way is not None and work.holds(way):
+        routes.meant(work, way, "example", 1.0)
+    elif any(work.holds(way) for way in work.node.intents):
+        routes.classify(work, text, work.node.intents)
+    else:
+        routes.conditions(work)
+
+
+def classified(work: Work, way: Way | None, by: str, score: float) -> None:
+    """The router has answered: take the intent's route; anything else is met with silence."""
+    if way is not None:
+        routes.meant(work, way, by, score)
+    if way is None or not way.leads:
+        routes.conditions(work)
