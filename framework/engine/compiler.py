@@ -11,6 +11,7 @@ from framework.engine.plan import (
     ActionPlan,
     Branch,
     FillerPlan,
+    LadderPlan,
     LimitsPlan,
     NodePlan,
     Offered,
@@ -20,13 +21,27 @@ from framework.engine.plan import (
     RungPlan,
     SlotPlan,
     Text,
+    TimerPlan,
     Value,
     Way,
     Wording,
 )
 from framework.errors import UnknownNameError
 from framework.flows import durations, expressions, graph
-from framework.flows.model import ActionUse, Branches, Filler, Flow, Function, Node, Route, Rung, Slot, ToolUse, Words
+from framework.flows.model import (
+    ActionUse,
+    Branches,
+    Filler,
+    Flow,
+    Function,
+    Node,
+    Route,
+    Rung,
+    Slot,
+    Timer,
+    ToolUse,
+    Words,
+)
 from framework.personalities.model import Personality
 from framework.slots.base import SlotType
 from framework.suggest import did_you_mean
@@ -119,6 +134,7 @@ class _Compiler:
                 turns=limits.turns,
                 tool_calls=limits.tool_calls,
                 tool_calls_per_turn=limits.tool_calls_per_turn,
+                silence_s=durations.parse(limits.silence),
                 to=limits.goto,
             ),
             on_error=flow.on_error,
@@ -130,6 +146,7 @@ class _Compiler:
                 for type_, fields in flow.events.items()
             },
             flows=self.plans,
+            timers=tuple(self.timer(name, timer) for name, timer in flow.timers.items()),
         )
 
     # --- Texts and values ---------------------------------------------------
@@ -242,7 +259,11 @@ class _Compiler:
             sample=None if node.sample is None else self.text(node.sample),
             collect=tuple(node.collect or ()),
             attempts=node.attempts or defaults.attempts or ATTEMPTS,
-            no_match=tuple(self.rung(r) for r in node.no_match or defaults.no_match or ()),
+            no_match=self.ladder(node.no_match, defaults.no_match),
+            no_input=self.ladder(node.no_input, defaults.no_input),
+            asks=self.asks(node),
+            interruptible=_first(node.interruptible, defaults.interruptible, True),
+            mute=_first(node.mute, defaults.mute, False),
             tool=None if node.run is None else self.resolve(node.run),
             subflow=node.subflow,
             arguments=self.values(node.with_),
@@ -258,8 +279,34 @@ class _Compiler:
             return (("developer", self.text(node.instruct)),)
         return tuple((message.role, self.text(message.content)) for message in node.task_messages or ())
 
+    def ladder(self, own: list[Rung] | None, inherited: list[Rung] | None) -> LadderPlan | None:
+        rungs, of = (own, "node") if own is not None else (inherited, "defaults")
+        return None if rungs is None else LadderPlan(tuple(self.rung(rung) for rung in rungs), of)
+
     def rung(self, rung: Rung) -> RungPlan:
-        return RungPlan(self.texts(rung.say), rung.goto, _reason(rung.end))
+        after_s = None if rung.after is None else durations.parse(rung.after)
+        return RungPlan(self.texts(rung.say), rung.goto, _reason(rung.end), after_s)
+
+    def asks(self, node: Node) -> bool:
+        """Whether silence means something here: not where the bot itself waits, unless the node has a ladder."""
+        if self.flow.pipecat or not graph.hears(node):
+            return False
+        expects = graph.verb(node) in ("instruct", "collect") or node.no_input is not None
+        return expects or (graph.verb(node) == "say" and any(route.intent for route in graph.routes(node)))
+
+    def timer(self, name: str, timer: Timer) -> TimerPlan:
+        every = None if timer.every is None else durations.parse(timer.every)
+        return TimerPlan(
+            name=name,
+            after_s=durations.parse(timer.after) if timer.after is not None else every or 0.0,
+            every_s=every,
+            idle=timer.at == "idle",
+            say=self.texts(timer.say),
+            instruct=None if timer.instruct is None else self.text(timer.instruct),
+            to=timer.goto,
+            emit=self.emits(timer.emit),
+            nodes=None if timer.nodes is None else frozenset(timer.nodes),
+        )
 
     def action(self, use: str | ActionUse) -> ActionPlan:
         if isinstance(use, str):
@@ -387,6 +434,11 @@ def _condition(raw: str | bool | None) -> Any:
 
 def _saves(raw: Mapping[str, str]) -> tuple[tuple[str, Any], ...]:
     return tuple((slot, expressions.parse(text)) for slot, text in raw.items())
+
+
+def _first(*values: bool | None) -> bool:
+    """The first that is written."""
+    return next((value for value in values if value is not None), False)
 
 
 def _seconds(duration: str | None, absent: float) -> float:

@@ -23,6 +23,8 @@ class Say:
     language: str
     remember: bool = True
     """Whether the words go into the model's context as the assistant's."""
+    ahead: bool = False
+    """Whether the words are said before those that the model is about to say, which are waited for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,9 +57,11 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunModel:
-    """Let the model respond; answered by `ModelCalled`? then `ModelFinished`, or by `ModelFailed`."""
+    """Let the model respond; answered by `ModelBegan`?, `ModelCalled`? then `ModelFinished`, or by `ModelFailed`."""
 
     turn: int
+    watched: bool = False
+    """Whether `ModelBegan` is wanted as soon as there are words of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

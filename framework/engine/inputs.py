@@ -57,6 +57,13 @@ class Classified(Happened):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ModelBegan(Happened):
+    """There are first words of a response; told where a `RunModel` is watched."""
+
+    turn: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelCall:
     """One function call inside a model's turn."""
 
@@ -186,6 +193,7 @@ Input = (
     | Noise
     | Heard
     | Classified
+    | ModelBegan
     | ModelCalled
     | ModelFinished
     | ModelFailed

@@ -23,16 +23,28 @@ def turns(work: Work) -> bool:
     return True
 
 
+def calls(work: Work) -> bool:
+    """Count a call of a tool; True when it was one too many."""
+    counts = work.state["counts"]
+    counts["#tool_calls"] = counts.get("#tool_calls", 0) + 1
+    return bool(counts["#tool_calls"] > work.root.limits.tool_calls)
+
+
+def spent(work: Work) -> bool:
+    """Whether more tools were called than may be, and the session is not at its limit yet."""
+    return bool(work.state["counts"].get("#tool_calls", 0) > work.root.limits.tool_calls) and not work.state["limited"]
+
+
 def reached(work: Work, which: str) -> None:
-    """The limit's node once, else a closing line and the end."""
+    """The limit's node once, else a closing line and the end; at that node only time counts any more."""
     state = work.state
     cause = {"kind": "limit", "limit": which}
     to = work.root.limits.to
+    work.note("limit", name=which)
     if to is not None and not state["limited"] and (work.depth or to != state["node"]):
         state["limited"] = True
         work.due("duration", LAST_WORDS_S)
         routes.transition(work, to, cause, depth=0)
-        return
-    if not state["limited"] or which == "duration":
+    elif not state["limited"] or which in ("duration", "silence"):
         work.say(work.sentence("limit"))
         routes.conclude(work, "limit", cause)

@@ -47,7 +47,7 @@ def arrived(work: Work, order: dict[str, Any]) -> None:
 def due(work: Work) -> bool:
     """Whether it is an order's turn; what has been said by now is told first."""
     state = work.state
-    if state["telling"] and quiet(work):
+    if state["telling"] and work.quiet:
         _tell(work)
     return bool(state["orders"]) and _due(work, state["orders"][0])
 
@@ -57,20 +57,12 @@ def attend(work: Work) -> None:
     _carry_out(work, work.state["orders"].pop(0))
 
 
-def quiet(work: Work) -> bool:
-    """Whether the bot has nothing under way, neither words nor work."""
-    state = work.state
-    busy = state["agenda"] or state["awaiting"] or state["classify"] or state["calls"] or state["heard"]
-    model = state["model"]
-    return state["phase"] == "live" and not (busy or state["sayings"] or model["running"] or model["again"])
-
-
 def _due(work: Work, order: dict[str, Any]) -> bool:
     state = work.state
     if state["phase"] != "live" or state["reason"] is not None:
         return False
     if order.get("mode") == "queued":
-        return quiet(work) and not state["hearing"]
+        return work.quiet and not state["hearing"]
     if order["kind"] == "instruct":  # says something to the node's model: first the node must be entered
         return not state["agenda"] and state["awaiting"] is None
     return True
@@ -261,8 +253,13 @@ def _end(work: Work, order: dict[str, Any]) -> None:
 
 def _cut(work: Work, order: dict[str, Any]) -> str:
     """Cut off what is being said, if the order may; answers the words that the person has to hear again."""
+    return "" if order.get("mode") == "queued" else cut(work)
+
+
+def cut(work: Work) -> str:
+    """Cut off what is being said, if anything is; answers the words that the person has to hear again."""
     state = work.state
-    if order.get("mode") == "queued" or not (state["sayings"] or state["model"]["running"]):
+    if not (state["sayings"] or state["model"]["running"]):
         return ""
     state["model"]["silent"] = 0  # a response that is cut off isn't an empty one
     work.do(effects.Interrupt())

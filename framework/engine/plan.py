@@ -157,6 +157,36 @@ class RungPlan:
     say: tuple[Text, ...]
     to: str | None
     end: str | None
+    after_s: float | None = None
+    """At `no_input`: how long the silence before it lasts; None leaves it to the channel."""
+
+
+@dataclass(frozen=True, slots=True)
+class LadderPlan:
+    """What is done about silence, or about turns that fit nothing: one rung after another."""
+
+    rungs: tuple[RungPlan, ...]
+    of: str = "node"
+    """Where it is written: `node` or `defaults`."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimerPlan:
+    """What happens after a while, or every so often."""
+
+    name: str
+    after_s: float
+    """From the start, or from entering one of its nodes."""
+    every_s: float | None = None
+    """From one delivery to the next; None: it is delivered once."""
+    idle: bool = True
+    """Whether it waits until nobody speaks and no tool runs."""
+    say: tuple[Text, ...] = ()
+    instruct: Text | None = None
+    to: str | None = None
+    emit: tuple[tuple[str, Value], ...] = ()
+    nodes: frozenset[str] | None = None
+    """Where it counts, its time beginning anew at each; None: all through the flow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +232,14 @@ class NodePlan:
     sample: Text | None = None
     collect: tuple[str, ...] = ()
     attempts: int = 3
-    no_match: tuple[RungPlan, ...] = ()
+    no_match: LadderPlan | None = None
+    no_input: LadderPlan | None = None
+    asks: bool = False
+    """Whether the person is expected to say something, so that silence is answered and counted."""
+    interruptible: bool = True
+    """Whether the person's speech stops the bot."""
+    mute: bool = False
+    """Whether the person is unheard while the bot speaks."""
     tool: str | None = None
     subflow: str | None = None
     arguments: tuple[tuple[str, Value], ...] = ()
@@ -241,6 +278,7 @@ class LimitsPlan:
     turns: int
     tool_calls: int
     tool_calls_per_turn: int
+    silence_s: float
     to: str | None
 
 
@@ -268,3 +306,5 @@ class Plan:
     """Type of an event from outside → its fields."""
     flows: dict[str, Plan] = field(default_factory=dict, repr=False, compare=False)
     """All flows that a session of this one can reach, by name, itself included; all of them share one dictionary."""
+    timers: tuple[TimerPlan, ...] = ()
+    """In the order of the file."""

@@ -195,8 +195,12 @@ def _let_go(work: Work) -> None:
     state["awaiting"] = None
     state["post"] = []
     state["model"].update(running=False, again=False, silent=0)
-    kept = {"speech", "duration", "end"}
-    state["deadlines"] = {name: at for name, at in state["deadlines"].items() if name in kept}
+    state["deadlines"] = {name: at for name, at in state["deadlines"].items() if _outlasts(name)}
+
+
+def _outlasts(deadline: str) -> bool:
+    """Whether a deadline belongs to the session, not to the node that is left."""
+    return deadline in ("speech", "duration", "end") or deadline.startswith("timer:")
 
 
 def exact(ways: Iterable[Way], text: str) -> Way | None:

@@ -24,6 +24,10 @@
 | `since` | what the bot did since the person's last turn: `said` something, of which something was `heard` |
 | `sayings` | words on their way to the person |
 | `orders` | an operator's orders that wait for their turn |
+| `silence` | `{since, waited, spent, held, asked}`, see `framework.engine.silence` |
+| `rungs` | ladder → how many of its rungs were taken since the node was entered |
+| `pending` | timers that are due and wait to be delivered |
+| `deaf` | whether the person speaks words that are not heard, as the node is mute while the bot speaks |
 | `telling` | orders whose words are under way, by their ids |
 | `deadlines` | name → moment: every wait of the conversation |
 | `counts` | how often each list of texts was used, ids drawn, tools called |
@@ -38,7 +42,7 @@ State = dict[str, Any]
 
 CHANGED = (
     "stack", "slots", "visits", "agenda", "model", "post", "heard", "sayings", "deadlines", "counts", "orders",
-    "telling",
+    "telling", "silence", "rungs", "pending",
 )  # fmt: skip
 """What steps change in place, beside the records in `calls` and all of `collect`; the rest is only ever replaced."""
 
@@ -76,6 +80,10 @@ def initial() -> State:
         "sayings": {},
         "orders": [],
         "telling": {},
+        "silence": {"since": None, "waited": 0.0, "spent": 0.0, "held": None, "asked": []},
+        "rungs": {},
+        "pending": [],
+        "deaf": False,
         "deadlines": {},
         "counts": {},
         "limited": False,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from framework.engine import effects, events, frames, inputs, limits, orders, routes
-from framework.engine.plan import ActionPlan, NodePlan, PipecatActionPlan, Plan, Way
+from framework.engine import effects, events, frames, inputs, limits, orders, routes, silence, timers
+from framework.engine.plan import ActionPlan, FillerPlan, NodePlan, PipecatActionPlan, Plan, Way
 from framework.engine.state import State, copied, forked
 from framework.engine.verbs import collect, instruct, run, say, subflow, wait
 from framework.engine.work import Failure, Note, Work
@@ -61,6 +61,8 @@ def step(
         return work.state, work.wanted
     _guarded(work, HANDLERS[type(happened)], happened)
     _settle(work)
+    if work.state["phase"] != "ended":
+        silence.watch(work)
     return work.state, work.wanted
 
 
@@ -118,6 +120,8 @@ def _settle(work: Work) -> None:
             _guarded(work, orders.attend)
         elif events.due(work):
             _guarded(work, events.attend)
+        elif state["pending"] and (timer := timers.ready(work)) is not None:
+            _guarded(work, timers.deliver, timer)
         elif state["heard"] and ready(work):
             _guarded(work, _hear, *state["heard"].pop(0))
         else:
@@ -146,6 +150,8 @@ def _enter(work: Work, name: str) -> None:
     work.note("node", to=name)
     state["timed"] = [way.index for way in node.ways if way.after_s is not None]
     routes.clocks(work)
+    silence.entered(work)
+    timers.entered(work, work.plan, name)
     if state["telling"]:
         orders.entered(work, name)
     if work.plan.pipecat:
@@ -237,6 +243,7 @@ def _close(work: Work, reason: str) -> None:
     state = work.state
     orders.close(work, reason)
     state.update(phase="ended", awaiting=None, agenda=[], deadlines={}, heard=[], calls={}, sayings={}, reason=reason)
+    state["pending"] = []
     outputs = {} if state["flow"] is None else frames.results(work)
     work.emit("session.ended", reason=reason, outputs=outputs)
     work.do(effects.End(reason=reason, outputs=outputs))
@@ -281,6 +288,7 @@ def _started(work: Work, happened: inputs.Started) -> None:
     state["slots"] = frames.defaults(work.plan, work.today)
     _announce(work)
     limits.begin(work)
+    timers.begin(work, work.plan)
     state["slots"] = frames.opening(work.plan, happened.slots, work.today)
     for name in happened.slots:
         if name in state["slots"]:
@@ -308,6 +316,7 @@ def _heard(work: Work, happened: inputs.Heard) -> None:
     text = happened.text.strip()
     if not text:
         return
+    silence.broken(work)
     work.emit("user.said", text=text, participant=happened.participant)
     if work.state["phase"] != "live" or limits.turns(work) or _deaf(work):
         return
@@ -359,6 +368,10 @@ def _classified(work: Work, happened: inputs.Classified) -> None:
     DECIDERS[work.node.kind](work, way, happened.by, happened.score)
 
 
+def _model_began(work: Work, happened: inputs.ModelBegan) -> None:
+    instruct.began(work, happened.turn)
+
+
 def _model_called(work: Work, happened: inputs.ModelCalled) -> None:
     instruct.called(work, happened.turn, happened.calls)
 
@@ -372,8 +385,7 @@ def _model_finished(work: Work, happened: inputs.ModelFinished) -> None:
 def _model_failed(work: Work, happened: inputs.ModelFailed) -> None:
     model = work.state["model"]
     if happened.turn == model["turn"] and model["running"]:
-        model["running"] = False
-        work.undue("model")
+        instruct.stopped(work)
         raise Failure("model", happened.message)
 
 
@@ -459,8 +471,8 @@ def _hung_up(work: Work, happened: inputs.HungUp) -> None:
 def _time_passed(work: Work, happened: inputs.TimePassed) -> None:
     """Deadlines up to now, in the order in which they fell due."""
     deadlines = work.state["deadlines"]
-    due = sorted((at, name) for name, at in deadlines.items() if at <= happened.at)
-    for _, name in due:
+    due = sorted((at, name not in LIMITS, name) for name, at in deadlines.items() if at <= happened.at)
+    for _, _, name in due:
         if work.state["deadlines"].pop(name, None) is None:
             continue
         kind, _, which = name.partition(":")
@@ -484,15 +496,24 @@ def _call_due(work: Work, call: str) -> None:
     _tool_finished(work, late)
 
 
-def _filler_due(work: Work, call: str) -> None:
-    record = work.state["calls"].get(call)
-    if record is None or not record["open"]:
-        return
-    filler = work.node.filler
-    if record["by"] == "model":
-        filler = next((o.filler for o in work.node.offered if o.offer.name == record["name"]), None)
+def _filler_due(work: Work, which: str) -> None:
+    """A call, or the model's answer, keeps the person waiting."""
+    if which == "model":
+        filler = work.node.filler if work.state["model"]["running"] else None
+    else:
+        filler = _filler_of(work, work.state["calls"].get(which))
     if filler is not None:
-        work.say(work.spoken(work.turn_of(f"filler/{work.node.name}", filler.say)))
+        text = work.spoken(work.turn_of(f"filler/{work.node.name}", filler.say))
+        work.say(text, ahead=which == "model")
+
+
+def _filler_of(work: Work, record: dict[str, Any] | None) -> FillerPlan | None:
+    if record is None or not record["open"]:
+        return None
+    if record["by"] == "flow":
+        return work.node.filler
+    offered = next((o for o in work.node.offered if o.offer.name == record["name"]), None)
+    return (offered.filler if offered else None) or work.node.filler
 
 
 def _read_due(work: Work, call: str) -> None:
@@ -500,7 +521,7 @@ def _read_due(work: Work, call: str) -> None:
 
 
 def _model_due(work: Work, _which: str) -> None:
-    work.state["model"]["running"] = False
+    instruct.stopped(work)
     raise Failure("model", "the model gave no answer in time")
 
 
@@ -525,6 +546,14 @@ def _after_due(_work: Work, _which: str) -> None:
     """The node has lasted so long; whether anybody speaks is looked at when all that is due has been done."""
 
 
+def _no_input_due(work: Work, _which: str) -> None:
+    silence.missing(work)
+
+
+def _silence_due(work: Work, _which: str) -> None:
+    silence.over(work)
+
+
 DUE: dict[str, Callable[[Work, str], None]] = {
     "duration": _duration_due,
     "call": _call_due,
@@ -535,7 +564,13 @@ DUE: dict[str, Callable[[Work, str], None]] = {
     "action": _action_due,
     "speech": _speech_due,
     "after": _after_due,
+    "no_input": _no_input_due,
+    "silence": _silence_due,
+    "timer": timers.due,
 }
+"""What the deadlines are, by name; those of one moment fall due in the order of `RANK`."""
+
+LIMITS = ("duration", "silence")
 
 HANDLERS: dict[type, Callable[[Work, Any], None]] = {
     inputs.Started: _started,
@@ -543,6 +578,7 @@ HANDLERS: dict[type, Callable[[Work, Any], None]] = {
     inputs.Noise: _noise,
     inputs.Heard: _heard,
     inputs.Classified: _classified,
+    inputs.ModelBegan: _model_began,
     inputs.ModelCalled: _model_called,
     inputs.ModelFinished: _model_finished,
     inputs.ModelFailed: _model_failed,

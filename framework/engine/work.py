@@ -121,6 +121,14 @@ class Work:
         """A value with its templates filled, types kept."""
         return _filled(value.shape, self.names(**more), self.now)
 
+    @property
+    def quiet(self) -> bool:
+        """Whether the bot has nothing under way, neither words nor work."""
+        state = self.state
+        busy = state["agenda"] or state["awaiting"] or state["classify"] or state["calls"] or state["heard"]
+        model = state["model"]
+        return state["phase"] == "live" and not (busy or state["sayings"] or model["running"] or model["again"])
+
     # --- Texts --------------------------------------------------------------
 
     def spoken(self, text: Text, **more: Any) -> str:
@@ -193,7 +201,7 @@ class Work:
             state = self.state
             self.trace.append({"note": kind, "flow": self.plan.flow, "node": state["node"], "at": state["at"], **what})
 
-    def say(self, text: str, *, remember: bool = True) -> str | None:
+    def say(self, text: str, *, remember: bool = True, ahead: bool = False) -> str | None:
         """Speak a text; answers its id, None when there is nothing to say."""
         if not text:
             return None
@@ -201,7 +209,7 @@ class Work:
         self.state["sayings"][name] = text
         self.state["since"] = self.state["since"] or "said"
         self.await_speech()
-        self.do(effects.Say(say=name, text=text, language=self.language, remember=remember))
+        self.do(effects.Say(say=name, text=text, language=self.language, remember=remember, ahead=ahead))
         return name
 
     def await_speech(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from framework.flows.model import Branches, Flow, Function, Node, Route, ToolUse
+from framework.flows.model import Branches, Flow, Function, Interrupt, Node, Route, Rung, ToolUse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -72,9 +72,9 @@ def node_edges(flow: Flow, name: str, node: Node) -> Iterator[Edge]:
         yield from _route_edges(name, node.next or [], (*base, "next"))
     if node.end is not None and node.end is not False:
         yield Edge(name, END, _reason(node.end), (*base, "end"))
-    rungs, place = (node.no_match, base) if node.no_match is not None else (flow.defaults.no_match, ("defaults",))
     if hears(node):
-        yield from _rung_edges(name, rungs or [], (*place, "no_match"))
+        yield from _ladder_edges(name, "no_input", node.no_input, flow.defaults.no_input)
+        yield from _ladder_edges(name, "no_match", node.no_match, flow.defaults.no_match)
     yield from _function_edges(name, node.functions, (*base, "functions"))
     yield from _tool_edges(name, node.tools, (*base, "tools"))
     if verb(node) == "instruct":
@@ -93,12 +93,13 @@ def _route_edges(name: str, ways: Iterable[Route], base: Path) -> Iterator[Edge]
             yield Edge(name, END, label(route) or _reason(route.end), (*base, index, "end"), route)
 
 
-def _rung_edges(name: str, rungs: Iterable[object], base: Path) -> Iterator[Edge]:
-    for index, rung in enumerate(rungs):
-        if target := getattr(rung, "goto", None):
-            yield Edge(name, target, "no match", (*base, index, "goto"))
-        if getattr(rung, "end", None):
-            yield Edge(name, END, "no match", (*base, index, "end"))
+def _ladder_edges(name: str, key: str, own: list[Rung] | None, inherited: list[Rung] | None) -> Iterator[Edge]:
+    rungs, base = (own, ("nodes", name, key)) if own is not None else (inherited, ("defaults", key))
+    for index, rung in enumerate(rungs or []):
+        if rung.goto is not None:
+            yield Edge(name, rung.goto, key.replace("_", " "), (*base, index, "goto"))
+        if rung.end:
+            yield Edge(name, END, key.replace("_", " "), (*base, index, "end"))
 
 
 def _function_edges(name: str, functions: Iterable[Function], base: Path) -> Iterator[Edge]:
@@ -127,9 +128,14 @@ def subflows(flow: Flow) -> list[str]:
 
 
 def roots(flow: Flow) -> list[str]:
-    """Where a session may come from nowhere: the beginning, the error and limit nodes, operators' nodes."""
+    """Where a session may come from nowhere: the beginning, the error and limit nodes, operators' nodes.
+
+    And where timers and interrupts lead, which count at many nodes.
+    """
     operators = [name for name, node in flow.nodes.items() if node.entry == "operator"]
-    return [n for n in (flow.initial_node, flow.on_error, flow.limits.goto, *operators) if n]
+    timers = [timer.goto for timer in flow.timers.values()]
+    interrupts = [one.goto for one in flow.interrupts.values() if isinstance(one, Interrupt)]
+    return [n for n in (flow.initial_node, flow.on_error, flow.limits.goto, *operators, *timers, *interrupts) if n]
 
 
 def reachable(start: Iterable[str], after: Mapping[str, Iterable[str]]) -> set[str]:

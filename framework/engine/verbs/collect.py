@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from framework.engine import routes
+from framework.engine import ladders, routes
 from framework.engine.plan import SlotPlan, Way
 from framework.engine.verbs import say
 from framework.engine.work import Work
@@ -279,6 +279,7 @@ def _take(work: Work, name: str, value: Any, *, asked: bool) -> None:
 def _store(work: Work, name: str, value: Any) -> None:
     work.state["slots"][name] = value
     work.state["collect"].update(last=name, confirming=None)
+    ladders.start_over(work, "no_match")
     work.emit("slot.set", slot=name, value=value, source="said")
 
 
@@ -308,7 +309,7 @@ def _again(work: Work, name: str, why: str = "") -> None:
     if why:
         work.say(why)
     node = work.state["node"]
-    rung = say.climb(work)
+    rung = ladders.climb(work, "no_match")
     if work.state["agenda"] or work.state["node"] != node:
         return
     if rung is None or not rung.say:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from framework.engine import effects, routes
+from framework.engine import effects, limits, routes
 from framework.engine.plan import Branch, NodePlan, Offered, PipecatActionPlan
 from framework.engine.work import Failure, Work
 from framework.flows.config import case_key
@@ -68,8 +68,23 @@ def run(work: Work) -> None:
     model = work.state["model"]
     model["turn"] += 1
     model.update(running=True, again=False, called=0)
+    filler = work.node.filler
     work.due("model", MODEL_S)
-    work.do(effects.RunModel(turn=model["turn"]))
+    if filler is not None:
+        work.due("filler:model", filler.after_s)
+    work.do(effects.RunModel(turn=model["turn"], watched=filler is not None))
+
+
+def began(work: Work, turn: int) -> None:
+    """The model has begun to answer: nothing is said to bridge the waiting any more."""
+    if turn == work.state["model"]["turn"]:
+        work.undue("filler:model")
+
+
+def stopped(work: Work) -> None:
+    """No response of the model is waited for any more."""
+    work.state["model"]["running"] = False
+    work.undue("model", "filler:model")
 
 
 # --- What the model does ----------------------------------------------------
@@ -79,11 +94,14 @@ def called(work: Work, turn: int, calls: Any) -> None:
     """The model called functions."""
     state = work.state
     stale = turn != state["model"]["turn"] or state["phase"] != "live" or work.node.kind != "instruct"
+    began(work, turn)
     for call in calls:
         if stale:
             work.do(effects.Answer(call=call.call, result={"status": "cancelled"}))
         else:
+            was_limited = state["limited"] or state["reason"]
             _call(work, call.call, call.name, call.arguments)
+            stale = not was_limited and bool(state["limited"] or state["reason"])
 
 
 def _call(work: Work, call: str, name: str, arguments: dict[str, Any]) -> None:
@@ -96,6 +114,8 @@ def _call(work: Work, call: str, name: str, arguments: dict[str, Any]) -> None:
         _answer(work, call, _error("unknown_function", f"There is no function `{name}` at this step."))
     elif (limit := _limit(work)) is not None:
         _answer(work, call, limit)
+        if limits.spent(work):
+            limits.reached(work, "tool_calls")
     elif offered.way is not None:
         _intent(work, call, offered)
     elif offered.tool is None:
@@ -106,14 +126,15 @@ def _call(work: Work, call: str, name: str, arguments: dict[str, Any]) -> None:
 
 
 def _limit(work: Work) -> dict[str, Any] | None:
-    model, counts, limits = work.state["model"], work.state["counts"], work.root.limits
+    """The answer to one call too many: of the turn, or of the session, which then takes the way of limits."""
+    model = work.state["model"]
     model["called"] = model.get("called", 0) + 1
-    counts["#tool_calls"] = counts.get("#tool_calls", 0) + 1
     model["batch"] = model.get("batch", 0) + 1
-    if model["batch"] > limits.tool_calls_per_turn:
-        return _error("too_many_calls", "Too many functions were called in one turn. Answer the person first.")
-    if counts["#tool_calls"] > limits.tool_calls:
+    if limits.calls(work):
         return _error("too_many_calls", "No more functions can be called in this conversation.")
+    if model["batch"] > work.root.limits.tool_calls_per_turn:
+        work.note("limit", name="tool_calls_per_turn")
+        return _error("too_many_calls", "Too many functions were called in one turn. Answer the person first.")
     return None
 
 
@@ -132,8 +153,9 @@ def _tool(work: Work, call: str, offered: Offered, arguments: dict[str, Any]) ->
     presets = {name: work.evaluated(value) for name, value in offered.presets}
     known = {k: v for k, v in arguments.items() if k not in presets}
     start(work, call, offered.tool or "", {**known, **presets}, offered.offer.timeout_s, by="model")
-    if offered.filler is not None:
-        work.due(f"filler:{call}", offered.filler.after_s)
+    filler = offered.filler or work.node.filler
+    if filler is not None:
+        work.due(f"filler:{call}", filler.after_s)
 
 
 def start(work: Work, call: str, tool: str, arguments: dict[str, Any], timeout_s: float, *, by: Any) -> None:
@@ -235,8 +257,7 @@ def finished(work: Work, turn: int, text: str) -> None:
     model = work.state["model"]
     if turn != model["turn"] or work.state["phase"] != "live" or not model["running"]:
         return
-    work.undue("model")
-    model["running"] = False
+    stopped(work)
     if text:
         work.state["sayings"]["model"] = text
         work.await_speech()
@@ -323,8 +344,8 @@ def _after_reply(work: Work) -> None:
 def heard(work: Work) -> None:
     """The person's words stand in the context: the model answers, after the calls that go on."""
     model = work.state["model"]
-    model.update(batch=0, running=False)  # words that came while the model spoke cut its response off
-    work.undue("model")
+    model["batch"] = 0
+    stopped(work)  # words that came while the model spoke cut its response off
     calls = work.state["calls"]
     for call in [call for call, record in calls.items() if record["open"] and not _keeps(work, record["name"])]:
         _cut_off(work, call)

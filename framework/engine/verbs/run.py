@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from framework.engine import routes
+from framework.engine import limits, routes
 from framework.engine.verbs import instruct
 from framework.engine.work import Failure, Work
 
@@ -13,7 +13,10 @@ OUTCOMES = {"value": "done", "error": "error", "timeout": "timeout", "cancelled"
 
 
 def begin(work: Work) -> None:
-    """Start the call."""
+    """Start the call, unless it is one too many for the session; the way of limits may call its own."""
+    if limits.calls(work) and not work.state["limited"]:
+        limits.reached(work, "tool_calls")
+        return
     node = work.node
     arguments = {name: work.evaluated(value) for name, value in node.arguments}
     call = work.drawn("call")

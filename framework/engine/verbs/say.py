@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from framework.engine import routes
-from framework.engine.plan import RungPlan, Way
+from framework.engine import ladders, routes
+from framework.engine.plan import Way
 from framework.engine.work import Work
 
 
@@ -44,26 +44,5 @@ def classified(work: Work, way: Way | None, by: str, score: float) -> None:
 
 def unmatched(work: Work) -> None:
     """Nothing fitted: the next rung of the ladder, or one re-ask."""
-    rung = climb(work)
-    if rung is None:
+    if ladders.climb(work, "no_match") is None:
         work.say(work.sentence("not_understood"))
-
-
-def climb(work: Work) -> RungPlan | None:
-    """Take the next rung of the node's `no_match` ladder; None where there is no ladder. The last one repeats."""
-    node, counts = work.node, work.state["counts"]
-    key = f"rung/{node.name}/{work.state['visits'].get(node.name, 0)}"
-    number: int = counts.get(key, 0)
-    counts[key] = number + 1
-    work.emit("input.unmatched", rung=number + 1)
-    if not node.no_match:
-        return None
-    rung = node.no_match[min(number, len(node.no_match) - 1)]
-    if rung.say:
-        work.say(work.spoken(work.turn_of(f"{key}/say", rung.say)))
-    cause = {"kind": "route", "ladder": "no_match", "rung": number + 1}
-    if rung.end is not None:
-        routes.finish(work, rung.end, cause)
-    elif rung.to is not None:
-        routes.transition(work, rung.to, cause)
-    return rung

@@ -269,6 +269,7 @@ ENGLISH = Language(
         "not_understood": "Sorry, I didn't get that.",
         "closing": "Thank you, goodbye.",
         "ask_again": "Could you say that again, please?",
+        "still_there": "Are you still there?",
         "limit": "I'm sorry, we have run out of time. Goodbye.",
         "ask_text": "What is the {name}?",
         "ask_number": "What is the {name}?",

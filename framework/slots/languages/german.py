@@ -296,6 +296,7 @@ GERMAN = Language(
         "not_understood": "Das habe ich leider nicht verstanden.",
         "closing": "Vielen Dank, auf Wiederhören.",
         "ask_again": "Können Sie das bitte wiederholen?",
+        "still_there": "Sind Sie noch da?",
         "limit": "Entschuldigung, unsere Zeit ist um. Auf Wiederhören.",
         "ask_text": "Bitte nennen Sie mir: {name}.",
         "ask_number": "Bitte nennen Sie mir die Zahl: {name}.",

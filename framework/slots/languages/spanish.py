@@ -231,6 +231,7 @@ SPANISH = Language(
         "not_understood": "Perdone, no le he entendido.",
         "closing": "Gracias, hasta luego.",
         "ask_again": "¿Puede repetirlo, por favor?",
+        "still_there": "¿Sigue ahí?",
         "limit": "Lo siento, se nos ha acabado el tiempo. Hasta luego.",
         "ask_text": "Dígame, por favor: {name}.",
         "ask_number": "Dígame el número, por favor: {name}.",

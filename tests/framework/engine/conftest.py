@@ -82,3 +82,16 @@ def drive(tmp_path):
         return call.start() if start else call
 
     return build
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """A conversation for each example of a law."""
+    path = tmp_path_factory.mktemp("laws") / "test.yaml"
+
+    def build(text: str, *, start=True, **script) -> Driver:
+        path.write_text("flow: test\ninitial_node: a\n" + textwrap.dedent(text))
+        call = Driver(compile_plan(read(path), personality=NEUTRAL, slot_types=TYPES), **script)
+        return call.start() if start else call
+
+    return build

@@ -123,6 +123,7 @@ COLLECT = """
     nodes:
       a:
         collect: size
+        no_input: []
         next:
           - {event: nothing.happened, emit: noted}
           - {event: doctor.available, if: slots.n == 1, say: "Not yet.", set: {n: 2}}
@@ -152,7 +153,7 @@ def test_an_event_leads_away_from_a_question(waiting):
 
 
 def test_a_route_on_time_that_stays_is_taken_once_an_entry(waiting):
-    call = waiting(COLLECT).wait(300)
+    call = waiting("    limits: {silence: 10m}\n" + COLLECT).wait(300)
     assert call.said == ["Which size?", "Take your time.", "Which size?"]
 
 

@@ -129,7 +129,9 @@ def test_the_turn_limit_leads_to_its_node(drive):
 
 
 def test_the_duration_limit_ends_the_session_with_a_closing_line(drive):
-    call = drive('limits: {duration: 5m}\nnodes: {a: {say: "Yes?", next: [{intent: never, end: true}]}}')
+    call = drive(
+        'defaults: {no_input: []}\nlimits: {duration: 5m, silence: 10m}\nnodes: {a: {say: "Yes?", next: [{intent: never, end: true}]}}'
+    )
     call.wait(299)
     assert call.ended is None
     assert call.wait(2).ended == "limit"
