@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from typing_extensions import override
 
+from framework.slots import keypad
 from framework.slots.answers import named_at
 from framework.slots.base import Found, Hearing, Kind, Options, Refused, SlotType
 from framework.slots.languages import language_of
@@ -48,6 +49,17 @@ class Boolean(SlotType):
     def spoken(self, value: Any, options: Any, language: str) -> str:
         """Yes or no, in the language."""
         return language_of(language).sentences["yes" if value else "no"]
+
+    @override
+    def keys(self, pressed: str, options: Any, hearing: Hearing) -> Found | Refused | None:
+        """1 is yes, 2 is no."""
+        answer = {1: True, 2: False}.get(keypad.place(pressed))
+        return None if answer is None else keypad.found(pressed, answer)
+
+    @override
+    def presses(self, options: Any, hearing: Hearing) -> int:
+        """One key is the answer."""
+        return 1
 
     @override
     def words(self, options: Any, language: str) -> tuple[str, ...]:

@@ -9,14 +9,17 @@ from typing import Any, ClassVar, Literal
 from pydantic import field_validator
 from typing_extensions import override
 
+from framework.slots import keypad
 from framework.slots.answers import REACH, asks, core, found, named_at, repaired
 from framework.slots.base import Found, Hearing, Kind, Options, Refused, SlotType
-from framework.slots.dates import Prefer, Spoken, days_in, moved, resolve
+from framework.slots.dates import Prefer, Spoken, days_in, in_keys, moved, resolve
 from framework.slots.languages import language_of
 from framework.slots.languages.base import Language
 from framework.slots.phrases import sentence
 from framework.slots.tokens import Reading, read
 
+WHOLE = 8
+"""Keys of a day, a month and a year."""
 SHORTEST = 4
 """Letters in a month or weekday that a recogniser should lean towards; abbreviations are never said."""
 _BOUND = re.compile(r"(?:today)?\s*(?:([+-])\s*(\d{1,5})\s*([dwmy]))?")
@@ -81,6 +84,13 @@ class DateType(SlotType):
         meant = _asked(reading, said, language) if hearing.asked else _in_passing(reading, said, hearing, language)
         if meant is None:
             return None
+        day = self._day(meant, options, hearing)
+        return (
+            day if isinstance(day, Refused) else found(reading, day, meant.first, meant.last, named=not hearing.asked)
+        )
+
+    def _day(self, meant: Spoken, options: DateOptions, hearing: Hearing) -> str | Refused:
+        """The day that is meant, in canonical form, or why it isn't taken."""
         if meant.day is None and meant.month is not None:
             return Refused(sentence("which_day", hearing.language))
         day = resolve(meant, hearing.today, preference(options, hearing.today))
@@ -89,7 +99,7 @@ class DateType(SlotType):
         if problem := misfit(day, options, hearing.today):
             key, limit = problem
             return Refused(sentence(key, hearing.language, limit=in_words(limit, hearing.language)))
-        return found(reading, day.isoformat(), meant.first, meant.last, named=not hearing.asked)
+        return day.isoformat()
 
     @override
     def check(self, value: Any, options: Any, today: date) -> Any:
@@ -107,6 +117,25 @@ class DateType(SlotType):
     def spoken(self, value: Any, options: Any, language: str) -> str:
         """The day with the month in words."""
         return in_words(date.fromisoformat(value), language)
+
+    @override
+    def keys(self, pressed: str, options: Any, hearing: Hearing) -> Found | Refused | None:
+        """Eight keys, or six with a short year: day, month, year, the month first where people write it first."""
+        said = in_keys(keypad.digits(pressed), hearing.language)
+        if said is None:
+            return None
+        heard = self._day(said, options, hearing)
+        return heard if isinstance(heard, Refused) else keypad.found(pressed, heard)
+
+    @override
+    def presses(self, options: Any, hearing: Hearing) -> int:
+        """Day, month and year in eight keys."""
+        return WHOLE
+
+    @override
+    def masked(self, value: Any, options: Any, language: str) -> str:
+        """The year alone."""
+        return sentence("masked_date", language, year=str(value)[:4])
 
     @override
     def words(self, options: Any, language: str) -> tuple[str, ...]:

@@ -389,6 +389,20 @@ def _in_figures(reading: Reading, tag: str) -> Iterator[Spoken]:
         yield _placed(reading, match, *_ordered(one, other, month_first=month_first and not match[4]), None)
 
 
+def in_keys(digits: str, tag: str) -> Spoken | None:
+    """Six or eight digits as a day, in the order in which people of the region write it.
+
+    >>> said = in_keys("03041985", "en-GB")
+    >>> said.day, said.month, said.year, in_keys("030485", "en").short
+    (3, 4, 1985, True)
+    """
+    if len(digits) not in {6, 8}:
+        return None
+    month_first = language_of(tag).dates.month_first and _region(tag) in {"", "US"}
+    day, month = _ordered(int(digits[:2]), int(digits[2:4]), month_first=month_first)
+    return Spoken(0, len(digits), day, month, int(digits[4:]), short=len(digits) == 6)
+
+
 def _region(tag: str) -> str:
     parts = tag.replace("_", "-").split("-")
     return parts[-1].upper() if len(parts) > 1 else ""

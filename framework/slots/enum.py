@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from pydantic import ConfigDict, field_validator
 from typing_extensions import override
 
+from framework.slots import keypad
 from framework.slots.answers import asks, core, found, negated, repaired
 from framework.slots.base import Found, Hearing, Kind, Options, Refused, SlotType
 from framework.slots.dates import ordinal_at
@@ -22,6 +23,9 @@ from framework.slots.tokens import Reading, read
 from framework.suggest import did_you_mean
 
 Words = tuple[str, ...]
+
+NINE = 9
+"""Keys that may be a value of their own."""
 
 
 class EnumOptions(Options):
@@ -121,6 +125,22 @@ class Enum(SlotType):
     def spoken(self, value: Any, options: Any, language: str) -> str:
         """The value's name, without underscores."""
         return str(value).replace("_", " ")
+
+    @override
+    def keys(self, pressed: str, options: Any, hearing: Hearing) -> Found | Refused | None:
+        """The place of a value in the list, from 1."""
+        place, values = keypad.place(pressed), list(options.values)
+        return keypad.found(pressed, values[place - 1]) if 1 <= place <= len(values) else None
+
+    @override
+    def presses(self, options: Any, hearing: Hearing) -> int:
+        """One key, up to nine values."""
+        return 1 if len(options.values) <= NINE else 0
+
+    @override
+    def schema(self, options: Any) -> dict[str, Any]:
+        """The values."""
+        return {"type": "string", "enum": list(options.values)}
 
     @override
     def words(self, options: Any, language: str) -> tuple[str, ...]:

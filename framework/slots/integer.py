@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from typing_extensions import override
 
-from framework.slots.base import Kind
+from framework.slots import keypad
+from framework.slots.base import Found, Hearing, Kind, Refused
 from framework.slots.number import NumberOptions, Numeral
 
 
@@ -15,6 +16,11 @@ class Integer(Numeral):
 
     name: ClassVar[str] = "integer"
     kind: ClassVar[Kind] = "integer"
+
+    @override
+    def keys(self, pressed: str, options: Any, hearing: Hearing) -> Found | Refused | None:
+        """Figures; a `*` before them is a minus."""
+        return self._fitting(pressed, keypad.count(pressed), options, hearing)
 
     @override
     def misfit(self, value: float, options: NumberOptions) -> tuple[str, float] | None:

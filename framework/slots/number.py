@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from pydantic import model_validator
 from typing_extensions import override
 
+from framework.slots import keypad
 from framework.slots.answers import asks, core, named_at, repaired
 from framework.slots.base import Found, Hearing, Kind, Options, Refused, SlotType
 from framework.slots.dates import days_in
@@ -96,6 +97,29 @@ class Numeral(SlotType):
     def spoken(self, value: Any, options: Any, language: str) -> str:
         """In figures, whole ones without a point."""
         return in_figures(value, language)
+
+    @override
+    def keys(self, pressed: str, options: Any, hearing: Hearing) -> Found | Refused | None:
+        """Figures; `*` is the point."""
+        return self._fitting(pressed, keypad.amount(pressed), options, hearing)
+
+    def _fitting(self, pressed: str, value: float | None, options: Any, hearing: Hearing) -> Found | Refused | None:
+        if value is None:
+            return None
+        if problem := self.misfit(value, options):
+            return Refused(sentence(problem[0], hearing.language, limit=in_figures(problem[1], hearing.language)))
+        return keypad.found(pressed, whole(value))
+
+    @override
+    def schema(self, options: Any) -> dict[str, Any]:
+        """A number within the limits."""
+        limits = {"minimum": options.min, "maximum": options.max}
+        return super().schema(options) | {key: limit for key, limit in limits.items() if limit is not None}
+
+    @override
+    def words(self, options: Any, language: str) -> tuple[str, ...]:
+        """What numbers are made of."""
+        return language_of(language).numbers.spoken
 
     @override
     def question(self, name: str, language: str) -> str:

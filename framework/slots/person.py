@@ -72,6 +72,11 @@ class PersonName(SlotType):
         return str(value)
 
     @override
+    def masked(self, value: Any, options: Any, language: str) -> str:
+        """The initials."""
+        return " ".join(f"{part[0].upper()}." for part in str(value).split())
+
+    @override
     def question(self, name: str, language: str) -> str:
         """Ask for the caller's name, or for that of whom the slot is about."""
         if name.replace("_", " ").split()[-1] in {"name", "caller", "customer", "patient"}:

@@ -60,6 +60,8 @@ class Numbers:
     """Whether decimals stand after a comma."""
     compound: Callable[[str], float | None] = lambda _word: None
     """Reads numbers written as one long word."""
+    spoken: tuple[str, ...] = ()
+    """Words that numbers are made of, for a recogniser to lean towards."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

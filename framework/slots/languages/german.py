@@ -77,6 +77,7 @@ NUMBERS = Numbers(
     hundred=frozenset({"hundert"}),
     scales={"tausend": 1000, "million": 10**6, "millionen": 10**6},
     ands=frozenset({"und"}),
+    spoken=(*_SMALL, "hundert", "tausend", "komma", "halb"),
     articles=vocabulary("ein eine einen einem einer eines"),
     counts={"dutzend": 12},
     fractions={
@@ -315,6 +316,8 @@ GERMAN = Language(
         "too_early": "Es kann nicht vor dem {limit} sein.",
         "too_late": "Es kann nicht nach dem {limit} sein.",
         "which_day": "Ich brauche Tag, Monat und Jahr.",
+        "masked": "Ihre Angabe",
+        "masked_date": "ein Tag im Jahr {year}",
         "or": "oder",
         "yes": "ja",
         "no": "nein",
