@@ -121,7 +121,9 @@ async def browse():
 
         yield browse
         strangers = {
-            url for url in asked if not url.startswith(("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:"))
+            url
+            for url in asked
+            if not url.startswith(("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:", "file:"))
         }
         assert not strangers
 
