@@ -6,11 +6,13 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from framework.engine import builtin
 from framework.engine.effects import Offer
 from framework.engine.plan import (
     ActionPlan,
     Branch,
     FillerPlan,
+    InterruptPlan,
     LadderPlan,
     LimitsPlan,
     NodePlan,
@@ -34,6 +36,7 @@ from framework.flows.model import (
     Filler,
     Flow,
     Function,
+    Interrupt,
     Node,
     Route,
     Rung,
@@ -146,6 +149,8 @@ class _Compiler:
                 for type_, fields in flow.events.items()
             },
             flows=self.plans,
+            interrupts=() if flow.pipecat else tuple(self.interrupts()),
+            without=frozenset(name for name, one in flow.interrupts.items() if one is False),
             timers=tuple(self.timer(name, timer) for name, timer in flow.timers.items()),
         )
 
@@ -196,6 +201,7 @@ class _Compiler:
             confirm=slot.confirm,
             default=slot.default,
             examples=tuple(slot.examples),
+            input=slot.input,
         )
 
     # --- Routes -------------------------------------------------------------
@@ -208,6 +214,7 @@ class _Compiler:
             intent=route.intent,
             name=_intent_name(route) if route.intent is not None else "",
             examples=tuple(route.examples),
+            keys=tuple(route.keys or ()),
             event=route.event,
             where=_condition(route.where),
             after_s=None if route.after is None else durations.parse(route.after),
@@ -263,6 +270,7 @@ class _Compiler:
             no_input=self.ladder(node.no_input, defaults.no_input),
             asks=self.asks(node),
             interruptible=_first(node.interruptible, defaults.interruptible, True),
+            interrupts=_names(node.interrupts if node.interrupts is not None else defaults.interrupts),
             mute=_first(node.mute, defaults.mute, False),
             tool=None if node.run is None else self.resolve(node.run),
             subflow=node.subflow,
@@ -293,6 +301,47 @@ class _Compiler:
             return False
         expects = graph.verb(node) in ("instruct", "collect") or node.no_input is not None
         return expects or (graph.verb(node) == "say" and any(route.intent for route in graph.routes(node)))
+
+    def interrupts(self) -> Iterable[InterruptPlan]:
+        """Those that the flow has written, then those that everybody has."""
+        for index, (name, one) in enumerate(self.flow.interrupts.items()):
+            if one is not False:
+                yield self.interrupt(index, name, one)
+        for name in builtin.ON:
+            if name not in self.flow.interrupts:
+                yield InterruptPlan(self.trigger(-1, name, Interrupt()), built_in=True)
+
+    def interrupt(self, index: int, name: str, one: Interrupt) -> InterruptPlan:
+        effect = one.say or one.instruct or one.goto or one.end or one.subflow
+        return InterruptPlan(
+            way=self.trigger(index, name, one),
+            instruct=None if one.instruct is None else self.text(one.instruct),
+            subflow=one.subflow,
+            back=one.return_ or ("none" if one.goto is not None else "resume"),
+            cooldown=one.cooldown_turns,
+            nodes=None if one.nodes is None else frozenset(one.nodes),
+            built_in=name in builtin.ON and not effect,
+        )
+
+    def trigger(self, index: int, name: str, one: Interrupt) -> Way:
+        """An interrupt as a way; one of a known name that has no trigger of its own means what its name says."""
+        intent, examples = one.intent, tuple(one.examples)
+        if name in builtin.NAMES and intent is None and one.event is None and one.if_ is None:
+            intent = builtin.INTENTS[name]
+            examples = examples or builtin.examples(name, self.languages)
+        return Way(
+            index=index,
+            guard=_condition(one.if_),
+            intent=intent,
+            name=name,
+            examples=examples,
+            keys=tuple(one.keys or ()),
+            event=one.event,
+            where=_condition(one.where),
+            to=one.goto,
+            end=_reason(one.end),
+            say=self.texts(one.say),
+        )
 
     def timer(self, name: str, timer: Timer) -> TimerPlan:
         every = None if timer.every is None else durations.parse(timer.every)
@@ -434,6 +483,13 @@ def _condition(raw: str | bool | None) -> Any:
 
 def _saves(raw: Mapping[str, str]) -> tuple[tuple[str, Any], ...]:
     return tuple((slot, expressions.parse(text)) for slot, text in raw.items())
+
+
+def _names(written: list[str] | bool | None) -> frozenset[str] | None:
+    """Which interrupts count: all where nothing is written, none where it is `false`."""
+    if written is None:
+        return None
+    return frozenset(written if isinstance(written, list) else ())
 
 
 def _first(*values: bool | None) -> bool:

@@ -160,3 +160,7 @@ class Expectation:
     """What a model without language may say here."""
     functions: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Offered function → example sentences."""
+    interruptible: bool = True
+    """Whether speech stops the bot."""
+    mute: bool = False
+    """Whether the person is unheard while the bot speaks."""

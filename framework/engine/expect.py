@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from framework.engine import interrupts
 from framework.engine.effects import Expectation
-from framework.engine.plan import NodePlan, Plan
+from framework.engine.plan import Plan
 from framework.engine.state import State
+from framework.engine.verbs import instruct
 from framework.engine.work import Work
 
 YES_NO = {"en": ("yes", "no"), "es": ("sí", "no"), "de": ("ja", "nein")}
@@ -17,14 +19,17 @@ def expects(plan: Plan, state: State) -> Expectation:
     work = Work(plan, state)
     node = work.node
     kind, words = _asked(work)
-    examples = [example for way in node.intents for example in way.examples]
+    meant = (*(choice.examples for choice in interrupts.choices(work)), *(way.examples for way in node.intents))
+    examples = [example for examples in meant for example in examples]
     return Expectation(
         node=node.name,
         language=work.language,
         kind=kind,
-        words=(*words, *examples, *(e for o in node.offered for e in o.examples)),
+        words=(*words, *examples, *(e for o in instruct.offers(work) for e in o.examples)),
         sample=work.spoken(node.sample) if node.sample is not None else "",
-        functions=_functions(node),
+        functions={offered.offer.name: offered.examples for offered in instruct.offers(work)},
+        interruptible=node.interruptible,
+        mute=node.mute,
     )
 
 
@@ -36,11 +41,10 @@ def phrases(plan: Plan) -> tuple[str, ...]:
             found.update(dict.fromkeys((way.intent or "", *way.examples)))
         for offered in node.offered:
             found.update(dict.fromkeys((*offered.examples, offered.offer.name.replace("_", " "))))
+    for one in (one for flow in plan.flows.values() for one in flow.interrupts if not one.built_in):
+        if one.way.intent is not None:
+            found.update(dict.fromkeys((one.way.intent, *one.way.examples)))
     return tuple(found)
-
-
-def _functions(node: NodePlan) -> dict[str, tuple[str, ...]]:
-    return {offered.offer.name: offered.examples for offered in node.offered}
 
 
 def _asked(work: Work) -> tuple[str, tuple[str, ...]]:

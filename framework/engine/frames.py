@@ -97,13 +97,32 @@ def outputs(plan: Plan, slots: Mapping[str, Any]) -> dict[str, Any]:
 
 def results(work: Work) -> dict[str, Any]:
     """The outputs of the session's own flow, wherever the conversation is."""
+    return outputs(work.root, _scopes(work)[0])
+
+
+def _scopes(work: Work) -> list[dict[str, Any]]:
+    """The slots of every place, the outermost first; borrowed ones stand where they belong."""
     state = work.state
     scopes = [*(frame["slots"] for frame in state["stack"]), state["slots"]]
     for number in range(work.depth - 1, -1, -1):
         lent = state["stack"][number]["lends"]
         if lent is not None:
             scopes[lent] = scopes[number + 1]
-    return outputs(work.root, scopes[0])
+    return scopes
+
+
+def place(work: Work, plan: Plan) -> tuple[int, str]:
+    """Where the conversation stands in a flow that is under way: the depth, and the node there."""
+    frames = work.state["stack"]
+    places = [*((frame["flow"], frame["node"]) for frame in frames), (work.state["flow"], work.state["node"])]
+    depth = max(number for number, (flow, _) in enumerate(places) if flow == plan.flow)
+    return depth, places[depth][1]
+
+
+def scope(work: Work, plan: Plan) -> dict[str, Any]:
+    """What expressions of a flow see that differs from what those of the present flow see: its slots."""
+    depth, _ = place(work, plan)
+    return {} if depth == work.depth else {"slots": _scopes(work)[depth]}
 
 
 def defaults(plan: Plan, today: date) -> dict[str, Any]:

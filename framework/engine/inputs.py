@@ -173,6 +173,8 @@ class Pressed(Happened):
     """A person pressed keys of a telephone, one after another."""
 
     keys: str
+    """`0`–`9`, `*` and `#`."""
+    participant: str = "user"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -91,6 +91,8 @@ class Way:
     name: str = ""
     """The intent's name in events; its key among choices."""
     examples: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
+    """What is pressed on a telephone for it: one sequence of keys or another."""
     event: str | None = None
     """The type of an event from outside."""
     where: Condition | bool | None = None
@@ -106,8 +108,9 @@ class Way:
 
     @property
     def waits(self) -> bool:
-        """Whether something must happen at the node for it: words, an event, or time."""
-        return self.intent is not None or self.event is not None or self.after_s is not None
+        """Whether something must happen at the node for it: words, keys, an event, or time."""
+        said = self.intent is not None or bool(self.keys)
+        return said or self.event is not None or self.after_s is not None
 
     @property
     def leads(self) -> bool:
@@ -141,6 +144,8 @@ class Offered:
     """The tool to run; None for a function that only leads away."""
     way: Way | None = None
     """The intent that the call means."""
+    interrupt: str = ""
+    """The interrupt that the call means, by its flow and name."""
     to: str | Branch | None = None
     """Pipecat's `transition_to`."""
     presets: tuple[tuple[str, Value], ...] = ()
@@ -168,6 +173,28 @@ class LadderPlan:
     rungs: tuple[RungPlan, ...]
     of: str = "node"
     """Where it is written: `node` or `defaults`."""
+
+
+@dataclass(frozen=True, slots=True)
+class InterruptPlan:
+    """What counts wherever the person is heard, before the node's own intents."""
+
+    way: Way
+    """Its trigger, its words and where it leads; its name is the interrupt's."""
+    instruct: Text | None = None
+    subflow: str | None = None
+    back: str = "resume"
+    """What then: `resume`, `restart` or `none`."""
+    cooldown: int = 0
+    nodes: frozenset[str] | None = None
+    """Where it counts; None: everywhere."""
+    built_in: bool = False
+    """Whether no flow says what it does: `correct`, `repeat` and `hold` have effects of their own."""
+
+    @property
+    def name(self) -> str:
+        """As the flow calls it."""
+        return self.way.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +267,8 @@ class NodePlan:
     """Whether the person's speech stops the bot."""
     mute: bool = False
     """Whether the person is unheard while the bot speaks."""
+    interrupts: frozenset[str] | None = None
+    """The names of those that count here; None: all."""
     tool: str | None = None
     subflow: str | None = None
     arguments: tuple[tuple[str, Value], ...] = ()
@@ -255,6 +284,11 @@ class NodePlan:
         """The routes that a person's meaning can take."""
         return tuple(way for way in self.ways if way.intent is not None)
 
+    @property
+    def keyed(self) -> tuple[Way, ...]:
+        """The routes that keys of a telephone can take."""
+        return tuple(way for way in self.ways if way.keys)
+
 
 @dataclass(frozen=True, slots=True)
 class SlotPlan:
@@ -268,6 +302,8 @@ class SlotPlan:
     confirm: str
     default: Any
     examples: tuple[str, ...]
+    input: str = "both"
+    """How it may be answered: `speech`, `dtmf` or `both`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,3 +344,7 @@ class Plan:
     """All flows that a session of this one can reach, by name, itself included; all of them share one dictionary."""
     timers: tuple[TimerPlan, ...] = ()
     """In the order of the file."""
+    interrupts: tuple[InterruptPlan, ...] = ()
+    """In the order of the file, those that no flow has written last."""
+    without: frozenset[str] = frozenset()
+    """Interrupts that the flow has switched off."""

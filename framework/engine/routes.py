@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable
-from functools import lru_cache
 from typing import Any
 
-from framework.engine import effects, frames
+from framework.engine import effects, frames, interrupts
 from framework.engine.plan import Way
 from framework.engine.work import Failure, Work
 
@@ -30,15 +28,18 @@ def _outcome_fits(way: Way, outcome: str | None) -> bool:
     return way.outcomes is None or outcome in way.outcomes
 
 
-def conditions(work: Work, *, alone: bool = True) -> bool:
-    """Take the first route that holds now, at a node that hears the person; True when it led away.
+def conditions(work: Work, *, alone: bool = True, before: int | None = None) -> bool:
+    """Take the first route that holds now, at a node that hears the person; True when it, or an interrupt, led away.
 
     Args:
         work: The step in the making.
         alone: Whether an `if` without another trigger counts.
+        before: The number of a route that is claimed: only those that stand before it count.
     """
+    if interrupts.take(work):
+        return True
     kept, work.state["arrived"] = work.state["arrived"], []
-    for way in work.node.ways:
+    for way in work.node.ways[:before]:
         if way.event is not None:
             event = next((one for one in kept if _meets(work, way, one)), None)
             if event is None:
@@ -50,7 +51,7 @@ def conditions(work: Work, *, alone: bool = True) -> bool:
                 continue
             work.state["timed"] = [index for index in work.state["timed"] if index != way.index]
             apply(work, way, {"kind": "route", "route": way.index, "after": way.after_s})
-        elif alone and way.guard is not None and way.outcomes is None and way.intent is None and work.holds(way):
+        elif alone and way.guard is not None and way.outcomes is None and not way.waits and work.holds(way):
             apply(work, way, {"kind": "route", "route": way.index})
         else:
             continue
@@ -128,11 +129,31 @@ def detour(work: Work, flow: str, to: str, back: dict[str, Any]) -> None:
     """
     if work.state["phase"] != "live":
         return
+    _step_aside(work)
+    frames.aside(work, flow, back)
+    work.state.update(agenda=[["enter", to]], reason=None)
+
+
+def digress(work: Work, flow: str, back: dict[str, Any]) -> None:
+    """Run another flow, and come back to the present place at its end, as after a `detour`.
+
+    Raises:
+        Failure: It needs inputs.
+    """
+    if work.state["phase"] != "live":
+        return
+    plan = work.root.flows[flow]
+    slots = frames.opening(plan, {}, work.today)
+    _step_aside(work)
+    frames.push(work, flow, back, slots)
+    work.state.update(agenda=[["enter", plan.initial]], reason=None)
+
+
+def _step_aside(work: Work) -> None:
+    """Let go of what the present node waits for, but keep its question."""
     asked = work.state["collect"]
     _let_go(work)
     work.state["collect"] = asked
-    frames.aside(work, flow, back)
-    work.state.update(agenda=[["enter", to]], reason=None)
 
 
 def finish(work: Work, reason: str, cause: dict[str, Any]) -> None:
@@ -193,6 +214,7 @@ def _let_go(work: Work) -> None:
     state["collect"] = None
     state["classify"] = None
     state["awaiting"] = None
+    state["aside"] = None
     state["post"] = []
     state["model"].update(running=False, again=False, silent=0)
     state["deadlines"] = {name: at for name, at in state["deadlines"].items() if _outlasts(name)}
@@ -200,46 +222,26 @@ def _let_go(work: Work) -> None:
 
 def _outlasts(deadline: str) -> bool:
     """Whether a deadline belongs to the session, not to the node that is left."""
-    return deadline in ("speech", "duration", "end") or deadline.startswith("timer:")
-
-
-def exact(ways: Iterable[Way], text: str) -> Way | None:
-    """The intent whose words or examples are this very text, capitals and punctuation aside."""
-    plain = None
-    for way in ways:
-        plain = folded(text) if plain is None else plain
-        if plain and plain in _sayings(way.intent or "", way.examples):
-            return way
-    return None
-
-
-@lru_cache(maxsize=4096)
-def _sayings(intent: str, examples: tuple[str, ...]) -> frozenset[str]:
-    """An intent's own words, folded once for all who hear it."""
-    return frozenset(folded(words) for words in (intent, *examples))
-
-
-def folded(text: str) -> str:
-    """A text without capitals, accents and punctuation.
-
-    >>> folded("That is ALL, thanks!")
-    'that is all thanks'
-    """
-    bare = unicodedata.normalize("NFKD", text.casefold())
-    return " ".join("".join(c if c.isalnum() else " " for c in bare if not unicodedata.combining(c)).split())
+    return deadline in ("speech", "duration", "end", "keys") or deadline.startswith("timer:")
 
 
 def classify(work: Work, text: str, ways: Iterable[Way]) -> None:
     """Ask the router which of these intents the text means; the answer comes as `Classified`."""
-    choices = tuple(
+    own = (
         effects.Choice(key=str(way.index), text=way.intent or "", examples=way.examples)
         for way in ways
         if work.holds(way)
     )
+    choices = (*interrupts.choices(work), *own)
     request = work.drawn("classify")
     work.state["classify"] = {"request": request, "text": text}
     work.due("classify", 10.0)
     work.do(effects.Classify(request=request, text=text, choices=choices, language=work.language))
+
+
+def asks_router(work: Work) -> bool:
+    """Whether there is anything that words could mean here."""
+    return any(work.holds(way) for way in work.node.intents) or bool(interrupts.choices(work))
 
 
 def meant(work: Work, way: Way, by: str, score: float) -> None:

@@ -27,6 +27,13 @@
 | `silence` | `{since, waited, spent, held, asked}`, see `framework.engine.silence` |
 | `rungs` | ladder → how many of its rungs were taken since the node was entered |
 | `pending` | timers that are due and wait to be delivered |
+| `last` | the words that the flow said last |
+| `cooling` | interrupt → the person's turn at which it counted last |
+| `true` | interrupts whose `if` holds, so that they count again only when it has not held in between |
+| `aside` | what a model is saying between, and how the conversation goes on then |
+| `corrigible` | the slot that the person has set last |
+| `pressing`, `keyed`, `paused`, `presser` | keys to look at, those looked at, whether no more came, whose they are |
+| `clocks` | flows whose timers run |
 | `deaf` | whether the person speaks words that are not heard, as the node is mute while the bot speaks |
 | `telling` | orders whose words are under way, by their ids |
 | `deadlines` | name → moment: every wait of the conversation |
@@ -42,7 +49,7 @@ State = dict[str, Any]
 
 CHANGED = (
     "stack", "slots", "visits", "agenda", "model", "post", "heard", "sayings", "deadlines", "counts", "orders",
-    "telling", "silence", "rungs", "pending",
+    "telling", "silence", "rungs", "pending", "cooling",
 )  # fmt: skip
 """What steps change in place, beside the records in `calls` and all of `collect`; the rest is only ever replaced."""
 
@@ -83,6 +90,16 @@ def initial() -> State:
         "silence": {"since": None, "waited": 0.0, "spent": 0.0, "held": None, "asked": []},
         "rungs": {},
         "pending": [],
+        "last": "",
+        "cooling": {},
+        "true": [],
+        "aside": None,
+        "corrigible": None,
+        "keyed": "",
+        "pressing": "",
+        "paused": False,
+        "presser": "user",
+        "clocks": [],
         "deaf": False,
         "deadlines": {},
         "counts": {},

@@ -5,7 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from framework.engine import effects, events, frames, inputs, limits, orders, routes, silence, timers
+from framework.engine import (
+    asides,
+    effects,
+    events,
+    frames,
+    inputs,
+    interrupts,
+    keys,
+    limits,
+    orders,
+    routes,
+    silence,
+    timers,
+)
 from framework.engine.plan import ActionPlan, FillerPlan, NodePlan, PipecatActionPlan, Plan, Way
 from framework.engine.state import State, copied, forked
 from framework.engine.verbs import collect, instruct, run, say, subflow, wait
@@ -75,7 +88,7 @@ def _after_the_end(work: Work, happened: inputs.Input) -> None:
             work.do(effects.Answer(call=call.call, result={"status": "cancelled"}))
 
 
-def _guarded(work: Work, act: Callable[..., None], *arguments: Any) -> None:
+def _guarded(work: Work, act: Callable[..., object], *arguments: Any) -> None:
     """Run a part of the step; what goes wrong in the flow takes the error way."""
     try:
         act(work, *arguments)
@@ -118,10 +131,14 @@ def _settle(work: Work) -> None:
             _guarded(work, AGENDA[operation], *arguments)
         elif (state["orders"] or state["telling"]) and orders.due(work):
             _guarded(work, orders.attend)
+        elif events.listens(work) and interrupts.due(work):
+            _guarded(work, interrupts.take)
         elif events.due(work):
             _guarded(work, events.attend)
         elif state["pending"] and (timer := timers.ready(work)) is not None:
             _guarded(work, timers.deliver, timer)
+        elif keys.due(work) and ready(work):
+            _guarded(work, keys.attend)
         elif state["heard"] and ready(work):
             _guarded(work, _hear, *state["heard"].pop(0))
         else:
@@ -151,7 +168,7 @@ def _enter(work: Work, name: str) -> None:
     state["timed"] = [way.index for way in node.ways if way.after_s is not None]
     routes.clocks(work)
     silence.entered(work)
-    timers.entered(work, work.plan, name)
+    timers.entered(work, name)
     if state["telling"]:
         orders.entered(work, name)
     if work.plan.pipecat:
@@ -253,20 +270,24 @@ def _back(work: Work, reason: str) -> None:
     """A flow has ended: go on where that was waited for."""
     outputs = frames.outputs(work.plan, work.state["slots"])
     back = frames.pop(work)
-    RETURNS[back["kind"]](work, reason, outputs)
+    RETURNS[back["kind"]](work, reason, outputs, back)
 
 
 def _unwind(work: Work, depth: int) -> None:
     frames.unwind(work, depth)
 
 
-RETURNS: dict[str, Callable[[Work, str, dict[str, Any]], None]] = {"subflow": subflow.returned}
+RETURNS: dict[str, Callable[[Work, str, dict[str, Any], dict[str, Any]], None]] = {
+    "subflow": subflow.returned,
+    asides.KIND: asides.returned,
+}
 """Why a place was left for a while → how it is come back to, with the reason and the outputs of what came between."""
 
 AGENDA: dict[str, Callable[..., None]] = {
     "back": _back,
     "unwind": _unwind,
     "enter": _enter,
+    "interrupt": asides.carry_out,
     "dress": _dress,
     "verb": _verb,
     "left": _left,
@@ -288,7 +309,6 @@ def _started(work: Work, happened: inputs.Started) -> None:
     state["slots"] = frames.defaults(work.plan, work.today)
     _announce(work)
     limits.begin(work)
-    timers.begin(work, work.plan)
     state["slots"] = frames.opening(work.plan, happened.slots, work.today)
     for name in happened.slots:
         if name in state["slots"]:
@@ -304,15 +324,29 @@ def _announce(work: Work) -> None:
 
 
 def _began(work: Work, _happened: inputs.Began) -> None:
-    work.state["hearing"] = True
+    state = work.state
+    if state["node"] is not None and work.node.mute and (state["sayings"] or state["model"]["running"]):
+        state["deaf"] = True
+    else:
+        state["hearing"] = True
 
 
 def _noise(work: Work, _happened: inputs.Noise) -> None:
-    work.state["hearing"] = False
+    work.state.update(hearing=False, deaf=False)
+
+
+def _pressed(work: Work, happened: inputs.Pressed) -> None:
+    keys.pressed(work, happened.keys, happened.participant)
+
+
+def _keys_due(work: Work, _which: str) -> None:
+    keys.paused(work)
 
 
 def _heard(work: Work, happened: inputs.Heard) -> None:
-    work.state["hearing"] = False
+    deaf, work.state["deaf"], work.state["hearing"] = work.state["deaf"], False, False
+    if deaf:
+        return
     text = happened.text.strip()
     if not text:
         return
@@ -344,10 +378,14 @@ def ready(work: Work) -> bool:
     state = work.state
     if state["phase"] != "live" or state["node"] is None or state["agenda"] or state["awaiting"] is not None:
         return False
+    if not work.node.interruptible and (state["sayings"] or state["model"]["running"]):
+        return False  # who can't stop the bot is answered when it has finished
     return work.node.hears and state["classify"] is None
 
 
 def _hear(work: Work, text: str, late: bool) -> None:
+    if keys.typed(work, text) or asides.heard(work, text):
+        return
     if late and work.node.kind == "collect":
         collect.overheard(work, text)
         return
@@ -364,6 +402,9 @@ def _classified(work: Work, happened: inputs.Classified) -> None:
         return
     work.state["classify"] = None
     work.undue("classify")
+    if (interrupt := interrupts.chosen(work, happened.choice)) is not None:
+        asides.meant(work, *interrupt, happened.by, happened.score)
+        return
     way = next((w for w in work.node.intents if str(w.index) == happened.choice), None)
     DECIDERS[work.node.kind](work, way, happened.by, happened.score)
 
@@ -379,7 +420,10 @@ def _model_called(work: Work, happened: inputs.ModelCalled) -> None:
 def _model_finished(work: Work, happened: inputs.ModelFinished) -> None:
     if work.state["telling"]:
         orders.answered(work, happened.turn, happened.text)
-    instruct.finished(work, happened.turn, happened.text)
+    if work.state["aside"] is not None:
+        asides.answered(work, happened.turn, happened.text)
+    else:
+        instruct.finished(work, happened.turn, happened.text)
 
 
 def _model_failed(work: Work, happened: inputs.ModelFailed) -> None:
@@ -567,16 +611,18 @@ DUE: dict[str, Callable[[Work, str], None]] = {
     "no_input": _no_input_due,
     "silence": _silence_due,
     "timer": timers.due,
+    "keys": _keys_due,
 }
-"""What the deadlines are, by name; those of one moment fall due in the order of `RANK`."""
 
 LIMITS = ("duration", "silence")
+"""The deadlines that come before others of the same moment."""
 
 HANDLERS: dict[type, Callable[[Work, Any], None]] = {
     inputs.Started: _started,
     inputs.Began: _began,
     inputs.Noise: _noise,
     inputs.Heard: _heard,
+    inputs.Pressed: _pressed,
     inputs.Classified: _classified,
     inputs.ModelBegan: _model_began,
     inputs.ModelCalled: _model_called,

@@ -1,12 +1,13 @@
 """Deliver what a flow does after a while or every so often: one by one, in the order of the file.
 
 A timer that is due becomes pending; one that counts when all is idle waits for that, one that tells a model something
-waits for a node where a model speaks. Delivered timers of an `every` begin anew, so that they never pile up.
+waits for a node where a model speaks. Delivered timers of an `every` begin anew, so that they never pile up. Timers of
+the session's flow count in its subflows, too, and lead back to it.
 """
 
 from __future__ import annotations
 
-from framework.engine import effects, orders, routes
+from framework.engine import effects, frames, orders, routes
 from framework.engine.plan import Plan, TimerPlan
 from framework.engine.verbs import instruct
 from framework.engine.work import Work
@@ -14,21 +15,19 @@ from framework.engine.work import Work
 KEY = "timer:"
 
 
-def begin(work: Work, plan: Plan) -> None:
-    """A flow begins, and with it those of its timers that count all through it."""
-    for timer in plan.timers:
-        if timer.nodes is None:
-            _arm(work, plan, timer, timer.after_s)
+def entered(work: Work, node: str) -> None:
+    """A node has been entered: the time of its timers begins, that of other nodes' timers is over.
 
-
-def leave(work: Work, plan: Plan) -> None:
-    """A flow is over: its timers count no more."""
-    for timer in plan.timers:
-        _drop(work, plan, timer)
-
-
-def entered(work: Work, plan: Plan, node: str) -> None:
-    """A node has been entered: the time of its timers begins, that of other nodes' timers is over."""
+    With the first node of a flow, those timers begin that count all through it; they end with the flow.
+    """
+    state, plan = work.state, work.plan
+    under_way = {work.root.flow, plan.flow, *(frame["flow"] for frame in state["stack"])}
+    for flow in state["clocks"]:
+        if flow not in under_way:
+            _leave(work, work.root.flows[flow])
+    if plan.flow not in state["clocks"]:
+        _begin(work, plan)
+    state["clocks"] = [flow for flow in dict.fromkeys([*state["clocks"], plan.flow]) if flow in under_way]
     for timer in plan.timers:
         if timer.nodes is None:
             continue
@@ -37,6 +36,17 @@ def entered(work: Work, plan: Plan, node: str) -> None:
             _arm(work, plan, timer, timer.after_s)
         else:
             _drop(work, plan, timer)
+
+
+def _begin(work: Work, plan: Plan) -> None:
+    for timer in plan.timers:
+        if timer.nodes is None:
+            _arm(work, plan, timer, timer.after_s)
+
+
+def _leave(work: Work, plan: Plan) -> None:
+    for timer in plan.timers:
+        _drop(work, plan, timer)
 
 
 def due(work: Work, key: str) -> None:
@@ -67,15 +77,17 @@ def deliver(work: Work, key: str) -> None:
     if timer.every_s is not None:
         _arm(work, plan, timer, timer.every_s)
     again = "" if timer.idle or not (timer.say or timer.instruct or timer.to) else orders.cut(work)
+    more = frames.scope(work, plan)
     if timer.say:
-        work.say(work.spoken(work.turn_of(f"{KEY}{key}", timer.say)))
+        work.say(work.spoken(work.turn_of(f"{KEY}{key}", timer.say), **more))
         work.say(again)
     for event, value in timer.emit:
-        work.emit(event, **work.evaluated(value))
+        work.emit(event, **work.evaluated(value, **more))
     if timer.to is not None:
-        routes.transition(work, timer.to, {"kind": "timer", "timer": timer.name})
+        depth = 0 if plan is work.root else None
+        routes.transition(work, timer.to, {"kind": "timer", "timer": timer.name}, depth=depth)
     elif timer.instruct is not None:
-        text = work.written(timer.instruct)
+        text = work.written(timer.instruct, **more)
         work.do(effects.Prompt(role=None, messages=({"role": "developer", "content": text},)))
         instruct.heard(work)
 
@@ -99,7 +111,8 @@ def _in_order(work: Work) -> list[tuple[str, TimerPlan]]:
 
 
 def _plans(work: Work) -> list[Plan]:
-    return [work.plan]
+    """Whose timers are delivered: the present flow's and the session's, not those of a flow that waits for another."""
+    return [work.plan] if work.plan is work.root else [work.plan, work.root]
 
 
 def _find(work: Work, key: str) -> tuple[Plan, TimerPlan]:

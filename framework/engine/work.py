@@ -86,6 +86,8 @@ class Work:
     def names(self, **more: Any) -> dict[str, Any]:
         """What expressions see."""
         state, session = self.state, self.state["session"]
+        if "slots" in more:
+            more["slots"] = _Unset(more["slots"])
         return {
             "slots": _Unset(state["slots"]),
             "session": {
@@ -159,6 +161,11 @@ class Work:
         counts[key] = number + 1
         return texts[number % len(texts)]
 
+    def used(self, key: str, texts: tuple[Text, ...]) -> Text:
+        """The one of a list of texts that was used last."""
+        number: int = self.state["counts"].get(key, 1)
+        return texts[(number - 1) % len(texts)]
+
     def sentence(self, key: str, **values: Any) -> str:
         """One of the built-in sentences in the session's language."""
         return phrases.sentence(key, self.language, **values)
@@ -206,7 +213,7 @@ class Work:
         if not text:
             return None
         name = self.drawn("say")
-        self.state["sayings"][name] = text
+        self.state["sayings"][name] = self.state["last"] = text
         self.state["since"] = self.state["since"] or "said"
         self.await_speech()
         self.do(effects.Say(say=name, text=text, language=self.language, remember=remember, ahead=ahead))

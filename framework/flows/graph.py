@@ -48,7 +48,8 @@ def hears(node: Node) -> bool:
 
 
 def _waits(route: Route) -> bool:
-    return route.intent is not None or route.event is not None or route.after is not None
+    said = route.intent is not None or bool(route.keys)
+    return said or route.event is not None or route.after is not None
 
 
 def routes(node: Node) -> list[Route]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from framework.engine import effects, inputs
+from framework.engine.keys import PAUSE_S
 from framework.engine.plan import Plan
 from framework.engine.state import State, deadline, initial
 from framework.engine.step import step
@@ -70,6 +71,14 @@ class Driver:
         for text in texts:
             self.messages.append({"role": "user", "content": text})
             self.happens(inputs.Heard(at=self.now, text=text))
+        return self
+
+    def press(self, *keys: str) -> Driver:
+        """The person presses these keys, one after another; a pause follows each argument."""
+        for pressed in keys:
+            for key in pressed:
+                self.happens(inputs.Pressed(at=self.now, keys=key))
+            self.wait(PAUSE_S)
         return self
 
     def order(self, kind: str, **fields: Any) -> Driver:

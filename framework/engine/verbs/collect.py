@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from framework.engine import ladders, routes
+from framework.engine import interrupts, ladders, routes
 from framework.engine.plan import SlotPlan, Way
+from framework.engine.sayings import brief as in_brief
+from framework.engine.sayings import exact
 from framework.engine.verbs import say
 from framework.engine.work import Work
 from framework.slots import phrases
 from framework.slots.base import Found, Refused
+from framework.slots.boolean import Boolean
 
 
 def begin(work: Work) -> None:
@@ -88,9 +91,9 @@ def heard(work: Work, text: str) -> None:
     collect = work.state["collect"]
     if collect["confirming"] is not None and _confirmed(work, text):
         return
-    way = routes.exact(work.node.intents, text)
+    way = exact(work.node.intents, text)
     if way is not None and work.holds(way):
-        _meant(work, way, "example", 1.0)
+        meant(work, way, "example", 1.0)
         return
     if collect["confirming"] is None and not _answers(work, text) and phrases.declines(text, work.language):
         routes.complete(work, "declined")
@@ -145,15 +148,50 @@ def _values(work: Work, text: str) -> None:
     asked = collect["asking"]
     slot = work.plan.slots[asked] if asked else None
     corrected = _correction(work, text)
-    found = None if slot is None or corrected else slot.type.hear(text, slot.options, work.hearing(slot, asked=True))
+    deaf = slot is None or corrected or not _spoken_to(work, slot)
+    found = None if deaf or slot is None else slot.type.hear(text, slot.options, work.hearing(slot, asked=True))
     passing = {} if corrected else _passing(work, text, asked, found)
-    if isinstance(found, Found) and slot is not None and slot.type.open and not found.named and _asks_router(work):
+    if (
+        isinstance(found, Found)
+        and slot is not None
+        and slot.type.open
+        and not found.named
+        and routes.asks_router(work)
+    ):
         collect["maybe"] = {"value": found.value}
         routes.classify(work, text, work.node.intents)
         return
     if passing and isinstance(found, Found) and slot is not None and slot.type.open and not found.named:
         found = None  # the bare words belong to the slots they name
     _accept(work, asked, found, passing, text, corrected=corrected)
+
+
+def _spoken_to(work: Work, slot: SlotPlan) -> bool:
+    """Whether words answer for the slot; what is typed in a chat does where keys would."""
+    return slot.input != "dtmf" or work.state["session"].get("channel") != "voice"
+
+
+def keyed(work: Work, slot: SlotPlan, pressed: str) -> None:
+    """Keys answer for the slot that is asked for, or say whether what was read back is right."""
+    collect = work.state["collect"]
+    hearing = work.hearing(slot, asked=True)
+    confirming = collect["confirming"]
+    if confirming is not None:
+        said = Boolean().keys(pressed, None, hearing)
+        if isinstance(said, Found) and said.value:
+            _store(work, slot.name, confirming["value"])
+            go_on(work)
+            return
+        collect["confirming"] = None if isinstance(said, Found) else confirming
+        _again(work, slot.name)
+        return
+    found = slot.type.keys(pressed, slot.options, hearing)
+    if isinstance(found, Found):
+        _take(work, slot.name, found.value, asked=True)
+        if collect["confirming"] is None:
+            go_on(work)
+    else:
+        _again(work, slot.name, found.why if found is not None else "")
 
 
 def _accept(
@@ -176,7 +214,7 @@ def _accept(
         _again(work, asked, found.why)
     elif passing or corrected:
         go_on(work)
-    elif _asks_router(work):
+    elif routes.asks_router(work):
         collect["maybe"] = None
         routes.classify(work, text, work.node.intents)
     else:
@@ -210,6 +248,8 @@ def _sole(work: Work, name: str) -> bool:
 def _correction(work: Work, text: str) -> bool:
     """After "no, I meant …": a new value for the slot that was set last; True when it was taken."""
     collect = work.state["collect"]
+    if not interrupts.counts(work, "correct"):
+        return False
     rest = phrases.correction(text, work.language)
     last = collect["last"]
     if rest is None or last is None or last == collect["asking"]:
@@ -225,16 +265,12 @@ def _correction(work: Work, text: str) -> bool:
     return True
 
 
-def _asks_router(work: Work) -> bool:
-    return any(work.holds(way) for way in work.node.intents)
-
-
 def classified(work: Work, way: Way | None, by: str, score: float) -> None:
     """The router has answered: an intent, else the words as they stand."""
     collect = work.state["collect"]
     maybe = collect.pop("maybe", None)
     if way is not None:
-        _meant(work, way, by, score)
+        meant(work, way, by, score)
     elif maybe is not None and collect["asking"] is not None:
         _take(work, collect["asking"], maybe["value"], asked=True)
         if collect["confirming"] is None:
@@ -243,17 +279,21 @@ def classified(work: Work, way: Way | None, by: str, score: float) -> None:
         _unmatched(work)
 
 
-def _meant(work: Work, way: Way, by: str, score: float) -> None:
+def meant(work: Work, way: Way, by: str, score: float) -> None:
+    """The person meant a route: take it; where it leads nowhere, ask again."""
     routes.meant(work, way, by, score)
     if not way.leads:
         repeat(work)
 
 
-def repeat(work: Work) -> None:
-    """Ask again what was being asked, since something else came between."""
+def repeat(work: Work, *, brief: bool = False) -> None:
+    """Ask again what was being asked, since something else came between; `brief`: with the question alone."""
     collect = work.state["collect"]
+    asking = collect["asking"]
     if collect["confirming"] is not None:
         _read_back(work, collect["confirming"]["slot"], collect["confirming"]["value"])
+    elif brief and asking is not None and asking not in work.state["slots"]:
+        work.say(in_brief(_question(work, work.plan.slots[asking], again=False)))
     else:
         go_on(work)
 
@@ -278,6 +318,7 @@ def _take(work: Work, name: str, value: Any, *, asked: bool) -> None:
 
 def _store(work: Work, name: str, value: Any) -> None:
     work.state["slots"][name] = value
+    work.state["corrigible"] = name
     work.state["collect"].update(last=name, confirming=None)
     ladders.start_over(work, "no_match")
     work.emit("slot.set", slot=name, value=value, source="said")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from framework.engine import effects, limits, routes
+from framework.engine import effects, interrupts, limits, routes
 from framework.engine.plan import Branch, NodePlan, Offered, PipecatActionPlan
 from framework.engine.work import Failure, Work
 from framework.flows.config import case_key
@@ -36,31 +36,42 @@ def begin(work: Work) -> None:
     routes.conditions(work)
 
 
-def prompt(work: Work, node: NodePlan) -> None:
-    """Set role, messages and functions for this node."""
+def prompt(work: Work, node: NodePlan, *, again: bool = False) -> None:
+    """Set role, messages and functions for this node; `again`, when it is come back to, with the context as it is."""
     messages = tuple({"role": role, "content": work.written(text)} for role, text in node.task)
     work.do(
         effects.Prompt(
-            role=_role(work, node),
+            role=role(work, node),
             messages=messages,
-            reset=node.reset,
-            tools=tuple(offered.offer for offered in node.offered),
+            reset=node.reset and not again,
+            tools=tuple(offered.offer for offered in offers(work)),
         )
     )
 
 
-def _role(work: Work, node: NodePlan) -> str | None:
+def offers(work: Work) -> tuple[Offered, ...]:
+    """What the model may call here: tools and functions, then interrupts, then the node's own intents."""
+    node = work.node.offered
+    intents = tuple(offered for offered in node if offered.way is not None)
+    return (*(offered for offered in node if offered.way is None), *interrupts.offered(work), *intents)
+
+
+def _named(work: Work, name: str) -> Offered | None:
+    return next((offered for offered in offers(work) if offered.offer.name == name), None)
+
+
+def role(work: Work, node: NodePlan) -> str | None:
     """The system instruction, where it differs from the one that stands."""
-    role = "" if node.role is None else work.written(node.role)
+    words = "" if node.role is None else work.written(node.role)
     if work.plan.pipecat:
-        return role or None  # with Pipecat an empty one leaves the last that stands
+        return words or None  # with Pipecat an empty one leaves the last that stands
     if node.role is None:
         channel = work.state["session"].get("channel", "text")
-        role = compose(work.plan.personality, channel=channel, language=work.language)
-    if role == work.state["model"]["role"]:
+        words = compose(work.plan.personality, channel=channel, language=work.language)
+    if words == work.state["model"]["role"]:
         return None
-    work.state["model"]["role"] = role
-    return role
+    work.state["model"]["role"] = words
+    return words
 
 
 def run(work: Work) -> None:
@@ -79,6 +90,14 @@ def began(work: Work, turn: int) -> None:
     """The model has begun to answer: nothing is said to bridge the waiting any more."""
     if turn == work.state["model"]["turn"]:
         work.undue("filler:model")
+
+
+def pause(work: Work) -> None:
+    """Something else comes first: what the model is saying is cut off, and no answer of it is waited for."""
+    if work.state["model"]["running"]:
+        work.do(effects.Interrupt())
+    work.state["model"]["again"] = False
+    stopped(work)
 
 
 def stopped(work: Work) -> None:
@@ -109,13 +128,15 @@ def _call(work: Work, call: str, name: str, arguments: dict[str, Any]) -> None:
     state["calls"][call] = {
         "by": "model", "tool": name, "name": name, "open": True, "answered": False, "respond": True,
     }  # fmt: skip
-    offered = next((o for o in work.node.offered if o.offer.name == name), None)
+    offered = _named(work, name)
     if offered is None:
         _answer(work, call, _error("unknown_function", f"There is no function `{name}` at this step."))
     elif (limit := _limit(work)) is not None:
         _answer(work, call, limit)
         if limits.spent(work):
             limits.reached(work, "tool_calls")
+    elif offered.interrupt:
+        _interrupt(work, call, offered.interrupt)
     elif offered.way is not None:
         _intent(work, call, offered)
     elif offered.tool is None:
@@ -149,6 +170,16 @@ def _intent(work: Work, call: str, offered: Offered) -> None:
     _answer(work, call, ACKNOWLEDGED)
 
 
+def _interrupt(work: Work, call: str, key: str) -> None:
+    if not interrupts.allowed(work, key):
+        _answer(work, call, _error("not_available", "That is not possible right now."))
+        return
+    _, one = interrupts.find(work, key)
+    work.emit("intent.heard", intent=one.name, by="model", score=1.0)
+    _claim(work, {"kind": "interrupt", "interrupt": key})
+    _answer(work, call, ACKNOWLEDGED)
+
+
 def _tool(work: Work, call: str, offered: Offered, arguments: dict[str, Any]) -> None:
     presets = {name: work.evaluated(value) for name, value in offered.presets}
     known = {k: v for k, v in arguments.items() if k not in presets}
@@ -168,12 +199,17 @@ def start(work: Work, call: str, tool: str, arguments: dict[str, Any], timeout_s
 
 
 def _claim(work: Work, claim: dict[str, Any]) -> None:
-    """A way out, claimed once: the first call of the turn that leads away decides."""
-    if work.state["claim"] is None:
+    """A way out, claimed once: an interrupt before a route, a route before a function, the first call among equals."""
+    present = work.state["claim"]
+    if present is None or _rank(claim) < _rank(present):
         to = claim.get("to")
         if isinstance(to, Branch):
             claim = {**claim, "to": None}
         work.state["claim"] = claim
+
+
+def _rank(claim: dict[str, Any]) -> int:
+    return {"interrupt": 0, "intent": 1}.get(claim["kind"], 2)
 
 
 def tool_finished(work: Work, call: str, happened: Any) -> None:
@@ -291,12 +327,14 @@ def settle(work: Work) -> None:
     responds = any(record["respond"] for record in calls.values())
     had_calls = bool(calls)
     state["calls"] = {}
-    if state["arrived"] and routes.conditions(work, alone=False):
+    claim = state["claim"]
+    if claim is not None and claim["kind"] == "interrupt":
+        _take(work, claim)
         return
-    if state["claim"] is not None:
-        _take(work, state["claim"])
+    if routes.conditions(work, before=claim["way"] if claim is not None and claim["kind"] == "intent" else None):
         return
-    if routes.conditions(work):
+    if claim is not None:
+        _take(work, claim)
         return
     if model["again"] or (had_calls and responds):
         run(work)
@@ -306,6 +344,8 @@ def _take(work: Work, claim: dict[str, Any]) -> None:
     work.state["claim"] = None
     work.state["model"]["batch"] = 0
     match claim["kind"]:
+        case "interrupt":
+            interrupts.break_in(work, *interrupts.find(work, claim["interrupt"]))
         case "intent":
             way = work.node.ways[claim["way"]]
             routes.apply(work, way, {"kind": "route", "route": way.index, "intent": way.name})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from framework.engine import ladders, routes
 from framework.engine.plan import Way
+from framework.engine.sayings import exact
 from framework.engine.work import Work
 
 
@@ -18,9 +19,9 @@ def begin(work: Work) -> None:
 def heard(work: Work, text: str) -> None:
     """Which intent was that?"""
     intents = work.node.intents
-    if (way := routes.exact(intents, text)) is not None and work.holds(way):
+    if (way := exact(intents, text)) is not None and work.holds(way):
         routes.meant(work, way, "example", 1.0)
-    elif any(work.holds(way) for way in intents):
+    elif routes.asks_router(work):
         routes.classify(work, text, intents)
     else:
         classified(work, None, "router", 0.0)

@@ -28,7 +28,7 @@ def begin(work: Work) -> None:
     work.agenda([["enter", plan.initial]])
 
 
-def returned(work: Work, reason: str, outputs: dict[str, Any]) -> None:
+def returned(work: Work, reason: str, outputs: dict[str, Any], _back: dict[str, Any]) -> None:
     """The other flow has ended: save what is wanted and go on."""
     outcome = reason if reason == "error" else run.saved(work, outputs, reason)
     routes.complete(work, outcome, result=outputs)

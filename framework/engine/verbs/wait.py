@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from framework.engine import routes
 from framework.engine.plan import Way
+from framework.engine.sayings import exact
 from framework.engine.work import Work
 
 
@@ -14,10 +15,10 @@ def begin(work: Work) -> None:
 
 def heard(work: Work, text: str) -> None:
     """Which intent was that, where there are any?"""
-    way = routes.exact(work.node.intents, text)
+    way = exact(work.node.intents, text)
     if way is not None and work.holds(way):
         routes.meant(work, way, "example", 1.0)
-    elif any(work.holds(way) for way in work.node.intents):
+    elif routes.asks_router(work):
         routes.classify(work, text, work.node.intents)
     else:
         routes.conditions(work)

@@ -271,6 +271,7 @@ ENGLISH = Language(
         "closing": "Thank you, goodbye.",
         "ask_again": "Could you say that again, please?",
         "still_there": "Are you still there?",
+        "take_your_time": "Of course, take your time.",
         "limit": "I'm sorry, we have run out of time. Goodbye.",
         "ask_text": "What is the {name}?",
         "ask_number": "What is the {name}?",

@@ -298,6 +298,7 @@ GERMAN = Language(
         "closing": "Vielen Dank, auf Wiederhören.",
         "ask_again": "Können Sie das bitte wiederholen?",
         "still_there": "Sind Sie noch da?",
+        "take_your_time": "Gern, lassen Sie sich Zeit.",
         "limit": "Entschuldigung, unsere Zeit ist um. Auf Wiederhören.",
         "ask_text": "Bitte nennen Sie mir: {name}.",
         "ask_number": "Bitte nennen Sie mir die Zahl: {name}.",

@@ -233,6 +233,7 @@ SPANISH = Language(
         "closing": "Gracias, hasta luego.",
         "ask_again": "¿Puede repetirlo, por favor?",
         "still_there": "¿Sigue ahí?",
+        "take_your_time": "Claro, tómese su tiempo.",
         "limit": "Lo siento, se nos ha acabado el tiempo. Hasta luego.",
         "ask_text": "Dígame, por favor: {name}.",
         "ask_number": "Dígame el número, por favor: {name}.",
