@@ -29,7 +29,7 @@ REFERENCE = Path("docs/reference")
 GENERATED = "<!-- Written by `make docs` from the sources. Change those, not this page. -->\n\n"
 BEGIN, END = "<!-- begin generated -->\n", "<!-- end generated -->\n"
 NO_PACKAGES = {"__pycache__", "_bundled", "starter", "node_modules"}
-KINDS = ("flow", "personality", "stack", "convo")
+KINDS = ("flow", "personality", "stack", "convo", "scenario")
 
 
 # --- Keys of the file formats ----------------------------------------------
@@ -135,11 +135,12 @@ def roots() -> dict[str, type[BaseModel]]:
         "Personalities": importlib.import_module("framework.personalities.model").Personality,
         "Stacks": importlib.import_module("framework.services.model").StackModel,
         "convo.yaml": importlib.import_module("framework.project.model").ProjectFile,
+        "Scenarios": importlib.import_module("framework.simulator.scenario").ScenarioFile,
     }
 
 
 def keys_page() -> str:
-    """All keys of the four kinds of files."""
+    """All keys of the five kinds of files."""
     parts = [
         "# Keys\n\n",
         GENERATED,
@@ -187,6 +188,14 @@ CODES = {
     "STK008": "services are missing, or exclude each other.",
     "STK009": "the class behind a service can't be found.",
     "STK010": "`${` begins no variable.",
+    "TST010": "two scenarios of a file have one name.",
+    "TST011": "a scenario has neither turns nor a persona, or both.",
+    "TST012": "a scenario is about a flow that is not there.",
+    "TST013": "a turn is two things at once, or says how long nothing takes.",
+    "TST014": "somebody interrupts a bot whose words are read.",
+    "TST015": "nothing is expected, or what must not happen is described too closely.",
+    "TST016": "a node, slot, event or tool of the flow has another name.",
+    "TST017": "a tool has answers, and the flow never calls it.",
 }
 STRUCTURE = {
     "001": "a key is not one that can stand here.",
@@ -194,7 +203,7 @@ STRUCTURE = {
     "003": "a key is missing.",
     "004": "a key is reserved for a later version.",
 }
-STRUCTURED = ("FLW", "PRS", "STK", "CFG")
+STRUCTURED = ("FLW", "PRS", "STK", "CFG", "TST")
 
 
 def rules() -> dict[str, tuple[str, str]]:
@@ -213,7 +222,9 @@ def diagnostics_page() -> str:
     """Every code that `convo check` prints, and for rules about flows a bad and a good example."""
     parts = ["# Diagnostics\n\n", GENERATED, DIAGNOSTICS_HEAD, "| code | what is wrong |\n| --- | --- |\n"]
     parts += [f"| `…{code}` | {words} |\n" for code, words in STRUCTURE.items()]
-    parts.append("\n## Files, projects, personalities and stacks\n\n| code | what is wrong |\n| --- | --- |\n")
+    parts.append(
+        "\n## Files, projects, personalities, stacks and scenarios\n\n| code | what is wrong |\n| --- | --- |\n"
+    )
     parts += [f"| `{code}` | {words} |\n" for code, words in CODES.items()]
     parts.append("\n## Flows\n")
     for code, (sentence, examples) in rules().items():

@@ -79,6 +79,8 @@ class Checking:
             self._stack(path)
         elif kind == "project":
             self._project(path)
+        elif kind == "scenario":
+            self._scenarios(path)
         else:
             self._flow(source, problems, texts)
 
@@ -89,6 +91,13 @@ class Checking:
         reading = examine_scanned(source, problems, texts)
         host = None if self.structure else lambda: self.host
         self._add(check_reading(reading, project=self.project, host=host))
+
+    def _scenarios(self, path: Path) -> None:
+        from framework.simulator.load import examined  # noqa: PLC0415 - only where it is used
+
+        suite = examined(path, self.project)
+        self.texts.update(suite.texts)
+        self._add(list(suite.diagnostics))
 
     def _stack(self, path: Path) -> None:
         from framework.services.stacks import check_stack  # noqa: PLC0415 - only where it is used
@@ -110,6 +119,8 @@ class Checking:
 
 def _kind(source: Source | None) -> str:
     value = source.value if source else {}
+    if "nodes" not in value and ("scenarios" in value or "turns" in value):
+        return "scenario"
     if source is None or source.ours or "nodes" in value:
         return "flow"
     return next(

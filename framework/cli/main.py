@@ -25,6 +25,7 @@ BUILT_IN = (
     "chat",
     "call",
     "check",
+    "test",
     "graph",
     "init",
     "plugins",

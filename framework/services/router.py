@@ -80,3 +80,18 @@ def exact(text: str, choices: Sequence[Choice]) -> str | None:
     if not heard:
         return None
     return next((c.key for c in choices if heard in {plain(phrase) for phrase in (c.text, *c.examples)}), None)
+
+
+def shared_words(text: str, groups: Sequence[Sequence[str]]) -> list[float]:
+    """How much of each group's nearest phrase is in the text; for stacks without a router.
+
+    >>> shared_words("I want a large pizza", [["a pizza please"], ["goodbye"]])
+    [0.5164, 0.0]
+    """
+    said = set(plain(text).split())
+
+    def likeness(phrase: str) -> float:
+        words = set(plain(phrase).split())
+        return len(words & said) / (len(words) * len(said)) ** 0.5 if words and said else 0.0
+
+    return [round(max((likeness(phrase) for phrase in group), default=0.0), 4) for group in groups]

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from framework.engine import effects, inputs
-from framework.engine.context import renewed
 from framework.engine.keys import PAUSE_S
 from framework.engine.plan import Plan
 from framework.engine.state import State, deadline, initial
 from framework.engine.step import step
+from framework.engine.work import Note
 
 Reply = str | tuple[str, dict[str, Any]]
 """What a model does: says a text, or calls a function with arguments."""
@@ -58,11 +58,8 @@ class Driver:
     fates: dict[str, tuple[str, str]] = field(default_factory=dict)
     record: list[tuple[inputs.Input, list[effects.Effect]]] = field(default_factory=list)
     ended: str | None = None
-    transfers: dict[str, str] = field(default_factory=dict)
-    """Target → how a transfer to it ends; one that isn't named is never answered."""
-    transferred: list[effects.Transfer] = field(default_factory=list)
-    summary: str | None = None
-    """What the model sums its context up as; None where it can't."""
+    trace: list[Note] | None = None
+    """Where the engine notes how it decided; None where nobody wants to know."""
 
     # --- What a test does ---------------------------------------------------
 
@@ -113,11 +110,14 @@ class Driver:
             if not todo:
                 return self
             one = todo.popleft()
-            self.state, wanted = step(self.plan, self.state, one)
+            self.state, wanted = self._step(one)
             self.record.append((one, wanted))
             for effect in wanted:
                 todo.extend(self._carry_out(effect))
         raise AssertionError("the script never comes to rest")
+
+    def _step(self, one: inputs.Input) -> tuple[State, list[effects.Effect]]:
+        return step(self.plan, self.state, one, *(() if self.trace is None else (self.trace,)))
 
     # --- What a test looks at -----------------------------------------------
 
@@ -156,12 +156,16 @@ class Driver:
         self.said.append(effect.text)
         if effect.remember:
             self.messages.append({"role": "assistant", "content": effect.text})
-        return [inputs.Spoken(at=self.now, say=effect.say, generated=effect.text, spoken=effect.text)]
+        return self._speak(effect.text, effect.say)
+
+    def _speak(self, text: str, say: str | None) -> list[inputs.Input]:
+        """The words leave: at once here, since nobody listens."""
+        return [inputs.Spoken(at=self.now, say=say, generated=text, spoken=text)]
 
     def _prompt(self, effect: effects.Prompt) -> list[inputs.Input]:
         if effect.role is not None:
             self.role = effect.role
-        self.messages = renewed(self.messages, effect)
+        self.messages = [*([] if effect.reset else self.messages), *effect.messages]
         if effect.tools is not None:
             self.offered = effect.tools
         return []
@@ -181,7 +185,7 @@ class Driver:
             found.append(inputs.ModelCalled(at=self.now, turn=effect.turn, calls=calls))
         found.append(inputs.ModelFinished(at=self.now, turn=effect.turn, text=text))
         if text:
-            found.append(inputs.Spoken(at=self.now, generated=text, spoken=text))
+            found.extend(self._speak(text, None))
         return found
 
     def _answer(self, effect: effects.Answer) -> list[inputs.Input]:
@@ -213,14 +217,6 @@ class Driver:
     def _classify(self, effect: effects.Classify) -> list[inputs.Input]:
         choice = self.router(effect.text, effect.choices)
         return [inputs.Classified(at=self.now, request=effect.request, choice=choice, score=1.0 if choice else 0.0)]
-
-    def _transfer(self, effect: effects.Transfer) -> list[inputs.Input]:
-        self.transferred.append(effect)
-        outcome: Any = self.transfers.get(effect.target)
-        return [] if outcome is None else [inputs.Transferred(at=self.now, transfer=effect.transfer, outcome=outcome)]
-
-    def _summarize(self, effect: effects.Summarize) -> list[inputs.Input]:
-        return [inputs.Summarized(at=self.now, request=effect.request, text=self.summary or "")]
 
     def _settle(self, effect: effects.Settle) -> list[inputs.Input]:
         self.fates[effect.order] = (effect.status, effect.why)

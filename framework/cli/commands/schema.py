@@ -13,6 +13,7 @@ MODELS = {
     "flow": ("framework.flows.model", "Flow"),
     "personality": ("framework.personalities.model", "Personality"),
     "stack": ("framework.services.model", "StackModel"),
+    "scenario": ("framework.simulator.scenario", "ScenarioFile"),
     "convo": ("framework.project.model", "ProjectFile"),
 }
 """Kind of file → the model that reads it."""
@@ -24,11 +25,12 @@ class Kind(StrEnum):
     flow = "flow"
     personality = "personality"
     stack = "stack"
+    scenario = "scenario"
     convo = "convo"
 
 
 def schema(kind: Annotated[Kind, typer.Argument(help="Which kind of file.")]) -> None:
-    """Print the JSON Schema of flows, personalities, stacks or `convo.yaml`.
+    """Print the JSON Schema of flows, personalities, stacks, scenarios or `convo.yaml`.
 
     Editors complete and check files by it. Name it in the first line of a file:
     `# yaml-language-server: $schema=schema/flow.schema.json`

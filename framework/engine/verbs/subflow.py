@@ -22,7 +22,6 @@ def begin(work: Work) -> None:
         work.emit("error", code=getattr(error, "code", "expression"), message=str(error))
         routes.complete(work, "error", result=None)
         return
-    work.note("subflow", to=plan.flow)
     for name in given:
         if name in slots:
             work.emit("slot.set", slot=name, value=slots[name], source="start")

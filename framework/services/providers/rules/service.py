@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -22,7 +22,7 @@ from pipecat.services.settings import LLMSettings
 
 from framework.engine.effects import Expectation
 from framework.services.providers.rules.decide import FLOOR, MARGIN, Call, Function, Scene, Weigh, decide
-from framework.services.router import plain
+from framework.services.router import shared_words
 
 if TYPE_CHECKING:
     from pipecat.processors.aggregators.llm_context import LLMContext
@@ -109,21 +109,6 @@ def offered(context: LLMContext) -> list[Function]:
         for t in tools
         if hasattr(t, "properties")
     ]
-
-
-def shared_words(text: str, groups: Sequence[Sequence[str]]) -> list[float]:
-    """How much of each group's nearest phrase is in the text; for stacks without a router.
-
-    >>> shared_words("I want a large pizza", [["a pizza please"], ["goodbye"]])
-    [0.5164, 0.0]
-    """
-    said = set(plain(text).split())
-
-    def likeness(phrase: str) -> float:
-        words = set(plain(phrase).split())
-        return len(words & said) / (len(words) * len(said)) ** 0.5 if words and said else 0.0
-
-    return [round(max((likeness(phrase) for phrase in group), default=0.0), 4) for group in groups]
 
 
 def build(context: ServiceContext) -> RulesLLMService:

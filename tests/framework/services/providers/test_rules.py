@@ -18,8 +18,9 @@ from pipecat.tests.utils import run_test
 from framework.engine.effects import Expectation
 from framework.plugins.services import ServiceContext
 from framework.services.providers.rules.decide import Call, Function, Say, Scene, decide
-from framework.services.providers.rules.service import build, shared_words
+from framework.services.providers.rules.service import build
 from framework.services.providers.semantic.router import SemanticRouter
+from framework.services.router import shared_words
 
 TODAY = date(2026, 11, 21)
 ROUTER = SemanticRouter()

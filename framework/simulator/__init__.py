@@ -1,0 +1,1 @@
+"""Whole conversations in virtual time, with everything around the engine scripted: tests, searches and callers."""
