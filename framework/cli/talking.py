@@ -111,7 +111,7 @@ def said(kind: str, data: dict[str, Any]) -> str:
     'Bot: Hello —'
     """
     if kind == "user.said":
-        return f"You: {data['text']}"
+        return f"You: {'***' if data.get('masked') else data['text']}"
     if not data["spoken"]:
         return ""
     return f"Bot: {data['spoken']}{' —' if data['interrupted'] else ''}"

@@ -81,7 +81,7 @@ def _corrects(work: Work, text: str) -> bool:
     work.set_slot(name, found.value, "said")
     work.note("interrupt", name="correct")
     if work.node.kind != "instruct":
-        work.say(work.sentence("implicit", value=slot.type.spoken(found.value, slot.options, work.language)))
+        work.say(work.sentence("implicit", value=work.aloud(slot, found.value)))
         if not routes.conditions(work):
             come_back(work, "resume")
     return True

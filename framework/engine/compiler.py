@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from framework.engine import builtin
 from framework.engine.effects import Offer
 from framework.engine.plan import (
+    RATE,
     ActionPlan,
     Branch,
     FillerPlan,
@@ -45,6 +46,7 @@ from framework.flows.model import (
     ToolUse,
     Words,
 )
+from framework.personalities.compose import persona
 from framework.personalities.model import Personality
 from framework.slots.base import SlotType
 from framework.suggest import did_you_mean
@@ -67,6 +69,7 @@ def compile_plan(
     slot_types: Mapping[str, SlotType],
     tools: Mapping[str, Tool] | None = None,
     flows: Mapping[str, Flow] | None = None,
+    cast: Mapping[str, Personality] | None = None,
 ) -> Plan:
     """Make a checked flow ready to run.
 
@@ -77,6 +80,7 @@ def compile_plan(
         slot_types: Type name → type.
         tools: Tool name → tool, for schemas and descriptions; Pipecat's functions by their own names.
         flows: The flows that it may run as subflows, by name.
+        cast: Personality name → personality, for nodes where somebody else speaks.
 
     Raises:
         UserError: A name that the flow uses is not there. `convo check` says the same with a place.
@@ -84,7 +88,7 @@ def compile_plan(
     known = {**(flows or {}), flow.flow: flow}
     plans: dict[str, Plan] = {}
     for name in _reached(flow, known):
-        compiler = _Compiler(known[name], hash, personality, slot_types, tools or {}, plans)
+        compiler = _Compiler(known[name], hash, personality, slot_types, tools or {}, plans, cast or {})
         compiler.languages = flow.languages or personality.languages or ["en"]
         plans[name] = compiler.plan()
     return plans[flow.flow]
@@ -107,6 +111,7 @@ class _Compiler:
         slot_types: Mapping[str, SlotType],
         tools: Mapping[str, Tool],
         plans: dict[str, Plan],
+        cast: Mapping[str, Personality],
     ) -> None:
         self.flow = flow
         self.hash = flow_hash
@@ -115,6 +120,7 @@ class _Compiler:
         self.tools = tools
         self.plans = plans
         self.languages = ["en"]
+        self.cast = {**cast, personality.personality: personality}
         self.wording: Callable[[str], Wording] = (
             expressions.StateTemplate.parse if flow.pipecat else expressions.Template.parse
         )
@@ -130,7 +136,10 @@ class _Compiler:
             nodes={name: self.node(name, node) for name, node in flow.nodes.items()},
             slots={name: self.slot(name, slot) for name, slot in flow.slots.items()},
             personality=self.personality,
-            persona={language: _persona(self.personality, language) for language in languages},
+            persona={
+                name: {language: persona(who, language) for language in {*languages, *self.named_languages()}}
+                for name, who in self.cast.items()
+            },
             languages=languages,
             limits=LimitsPlan(
                 duration_s=durations.parse(limits.duration),
@@ -152,6 +161,8 @@ class _Compiler:
             interrupts=() if flow.pipecat else tuple(self.interrupts()),
             without=frozenset(name for name, one in flow.interrupts.items() if one is False),
             timers=tuple(self.timer(name, timer) for name, timer in flow.timers.items()),
+            sensitive=frozenset(name for name, slot in flow.slots.items() if slot.sensitive),
+            cast=self.cast,
         )
 
     # --- Texts and values ---------------------------------------------------
@@ -202,7 +213,14 @@ class _Compiler:
             default=slot.default,
             examples=tuple(slot.examples),
             input=slot.input,
+            sensitive=slot.sensitive,
+            grant=frozenset(known for written in slot.grant for known in self.known_as(written)),
         )
+
+    def known_as(self, name: str) -> tuple[str, ...]:
+        """All names of a tool, given one of them."""
+        tool = self.tools.get(name)
+        return (name,) if tool is None else (name, tool.name, *tool.aliases)
 
     # --- Routes -------------------------------------------------------------
 
@@ -277,7 +295,12 @@ class _Compiler:
             arguments=self.values(node.with_),
             save=_saves(node.save),
             timeout_s=self.timeout(node.timeout, node.run),
+            rate=self.rate(node.run),
             filler=self.filler(node.filler or defaults.filler),
+            languages=self.spoken(node),
+            personality=self.who(node),
+            voice=node.voice or defaults.voice,
+            stack=node.stack or defaults.stack,
             pre_actions=tuple(self.pipecat_action(a.model_dump()) for a in node.pre_actions),
             post_actions=tuple(self.pipecat_action(a.model_dump()) for a in node.post_actions),
         )
@@ -373,9 +396,29 @@ class _Compiler:
 
     # --- What the model may call --------------------------------------------
 
+    def who(self, node: Node) -> Personality | None:
+        """Who speaks at a node, where it is somebody else than in the rest of the flow."""
+        name = node.personality or self.flow.defaults.personality
+        if name is None:
+            return None
+        if name not in self.cast:
+            raise UnknownNameError(f"there is no personality `{name}`", fix=did_you_mean(name, self.cast))
+        return self.cast[name]
+
+    def named_languages(self) -> Iterable[str]:
+        """All languages that nodes name."""
+        flow = self.flow
+        for chosen in (flow.defaults.languages, *(node.languages for node in flow.nodes.values())):
+            yield from chosen or ()
+
+    def spoken(self, node: Node) -> tuple[str, ...]:
+        """The languages of a node: its own, those of all nodes, those of the flow."""
+        return tuple(node.languages or self.flow.defaults.languages or self.flow.languages or ())
+
     def offered(self, node: Node, ways: tuple[Way, ...]) -> tuple[Offered, ...]:
         uses = [*self.flow.global_functions, *self.flow.tools, *node.functions, *node.tools]
-        allowed = [use for use in uses if self.personality.allows(use if isinstance(use, str) else use.name)]
+        who = self.who(node) or self.personality
+        allowed = [use for use in uses if who.allows(use if isinstance(use, str) else use.name)]
         found = [self.function(use) if isinstance(use, Function) else self.tool(use) for use in allowed]
         taken = {offered.offer.name for offered in found}
         return (*found, *(_intent(way, taken) for way in ways if way.intent is not None))
@@ -394,19 +437,33 @@ class _Compiler:
         """How long a call may take: as the flow says, else as the tool does."""
         return _seconds(written, getattr(self.tools.get(name or ""), "timeout_s", None) or TOOL_TIMEOUT_S)
 
+    def rate(self, name: str | None) -> int:
+        """How often a session may call a tool within a minute."""
+        return int(getattr(self.tools.get(name or ""), "rate", RATE))
+
     def tool(self, use: str | ToolUse) -> Offered:
         if isinstance(use, str):
             use = ToolUse(name=use)
         tool = self.tools[self.resolve(use.name)]
         timeout_s = self.timeout(use.timeout, use.name)
         return Offered(
-            offer=_offer(tool, use.as_ or tool.model_name, use.description or tool.description, use.with_, timeout_s),
+            offer=_offer(
+                tool,
+                use.as_ or tool.model_name,
+                use.description or tool.description,
+                use.with_,
+                timeout_s,
+                keep=None if use.on_interrupt is None else use.on_interrupt == "keep",
+            ),
             tool=use.name,
             presets=self.values(use.with_),
             save=_saves(use.save),
             ways=tuple(self.way(i, route) for i, route in enumerate(use.next)),
             filler=self.filler(use.filler or self.flow.defaults.filler),
             examples=tuple(tool.examples),
+            confirm=self.texts(use.confirm),
+            background=use.mode == "background",
+            rate=self.rate(use.name),
         )
 
     def function(self, function: Function) -> Offered:
@@ -422,10 +479,20 @@ class _Compiler:
         tool = self.tools[self.resolve(function.name)]
         timeout_s = self.timeout(None, function.name)
         offer = _offer(tool, function.name, function.description or tool.description, {}, timeout_s)
-        return Offered(offer=offer, tool=function.name, to=to, examples=tuple(tool.examples))
+        return Offered(
+            offer=offer, tool=function.name, to=to, examples=tuple(tool.examples), rate=self.rate(function.name)
+        )
 
 
-def _offer(tool: Tool, name: str, description: str, presets: Mapping[str, Any], timeout_s: float) -> Offer:
+def _offer(
+    tool: Tool,
+    name: str,
+    description: str,
+    presets: Mapping[str, Any],
+    timeout_s: float,
+    *,
+    keep: bool | None = None,
+) -> Offer:
     schema = tool.parameters
     return Offer(
         name=name,
@@ -433,7 +500,7 @@ def _offer(tool: Tool, name: str, description: str, presets: Mapping[str, Any], 
         properties={k: v for k, v in schema.get("properties", {}).items() if k not in presets},
         required=tuple(k for k in schema.get("required", ()) if k not in presets),
         timeout_s=timeout_s,
-        keep=getattr(tool, "keep", True),
+        keep=getattr(tool, "keep", True) if keep is None else keep,
     )
 
 
@@ -499,18 +566,6 @@ def _first(*values: bool | None) -> bool:
 
 def _seconds(duration: str | None, absent: float) -> float:
     return absent if duration is None else durations.parse(duration)
-
-
-def _persona(personality: Personality, language: str) -> dict[str, Any]:
-    fields = personality.model_dump()
-    return {**{key: _in_language(value, language) for key, value in fields.items()}, "language": language}
-
-
-def _in_language(value: Any, language: str) -> Any:
-    """A map of languages as the text in one of them; anything else as it is."""
-    if isinstance(value, Mapping) and language in value and all(isinstance(v, str) for v in value.values()):
-        return value[language]
-    return value
 
 
 def _reason(end: str | bool | None) -> str | None:

@@ -164,3 +164,7 @@ class Expectation:
     """Whether speech stops the bot."""
     mute: bool = False
     """Whether the person is unheard while the bot speaks."""
+    private: bool = False
+    """Whether what the person says now is kept from everybody but the engine: a sensitive slot is asked for."""
+    deaf: bool = False
+    """Whether the person is not to be heard at all: an operator has said so."""

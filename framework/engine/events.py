@@ -81,7 +81,7 @@ def listens(work: Work) -> bool:
     state = work.state
     if state["phase"] != "live" or state["node"] is None or state["agenda"] or state["awaiting"] is not None:
         return False
-    return work.node.hears and not (state["model"]["running"] or state["calls"])
+    return work.node.hears and not (state["model"]["running"] or work.calling)
 
 
 def _ripe(work: Work, way: Way) -> bool:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from framework.engine import interrupts
+from collections.abc import Mapping
+from typing import Any
+
+from framework.engine import calls, interrupts, privacy, secrets
 from framework.engine.effects import Expectation
 from framework.engine.plan import Plan
 from framework.engine.state import State
-from framework.engine.verbs import instruct
 from framework.engine.work import Work
 
 YES_NO = {"en": ("yes", "no"), "es": ("sí", "no"), "de": ("ja", "nein")}
@@ -25,12 +27,25 @@ def expects(plan: Plan, state: State) -> Expectation:
         node=node.name,
         language=work.language,
         kind=kind,
-        words=(*words, *examples, *(e for o in instruct.offers(work) for e in o.examples)),
+        words=(*words, *examples, *(e for o in calls.offers(work) for e in o.examples)),
         sample=work.spoken(node.sample) if node.sample is not None else "",
-        functions={offered.offer.name: offered.examples for offered in instruct.offers(work)},
+        functions={offered.offer.name: offered.examples for offered in calls.offers(work)},
         interruptible=node.interruptible,
         mute=node.mute,
+        private=privacy.asked(work) is not None,
+        deaf=work.deaf,
     )
+
+
+def private(plan: Plan, state: State, text: str) -> bool:
+    """Whether these words, said now, are to be kept from everybody but the engine."""
+    return state["phase"] == "live" and privacy.private(Work(plan, state), text)
+
+
+def visible(plan: Plan, state: State, tool: str) -> Mapping[str, Any]:
+    """The slots as a tool may see them: a sensitive one only if it was granted to the tool."""
+    work = Work(plan, state)
+    return secrets.veiled(state["slots"], work.plan.sensitive, work.granted(tool))
 
 
 def phrases(plan: Plan) -> tuple[str, ...]:
@@ -49,6 +64,8 @@ def phrases(plan: Plan) -> tuple[str, ...]:
 
 def _asked(work: Work) -> tuple[str, tuple[str, ...]]:
     """The type being asked for, and words that its answers are made of."""
+    if calls.asked(work) is not None:
+        return "boolean", YES_NO.get(work.language, YES_NO["en"])
     collect = work.state["collect"]
     if work.node.kind != "collect" or collect is None:
         return "", ()
@@ -68,6 +85,8 @@ def waiting(plan: Plan, state: State) -> bool:
     """Whether the flow waits for the person and nothing else is under way."""
     if state["phase"] != "live" or state["node"] is None or state["agenda"] or state["awaiting"] is not None:
         return False
-    if state["classify"] is not None or state["calls"] or state["model"]["running"] or state["heard"]:
+    if state["classify"] is not None or state["model"]["running"] or state["heard"]:
+        return False
+    if Work(plan, state).calling:
         return False
     return Work(plan, state).node.hears

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from framework.engine import secrets
 from framework.engine.plan import Plan
 from framework.engine.state import State, copied
 from framework.engine.work import Failure, Work
@@ -125,6 +126,16 @@ def scope(work: Work, plan: Plan) -> dict[str, Any]:
     return {} if depth == work.depth else {"slots": _scopes(work)[depth]}
 
 
+def present(work: Work, place: Mapping[str, Any]) -> bool:
+    """Whether the conversation is in the very run of a flow that something was begun in."""
+    return bool(place["flow"] == work.state["flow"] and place["depth"] == work.depth)
+
+
+def shown(plan: Plan, slots: Mapping[str, Any]) -> dict[str, Any]:
+    """Slots of a flow as others may see them."""
+    return dict(secrets.veiled(slots, plan.sensitive, ()))
+
+
 def defaults(plan: Plan, today: date) -> dict[str, Any]:
     """The slots that are set from the start."""
     return {
@@ -150,7 +161,7 @@ def opening(plan: Plan, given: Mapping[str, Any], today: date) -> dict[str, Any]
         try:
             slots[name] = slot.type.check(value, slot.options, today)
         except ValueError as error:
-            raise Failure("bad_input", f"input `{name}` of flow `{plan.flow}`: {error}") from error
+            raise Failure("bad_input", f"an input of flow `{plan.flow}`: {slot.told(error)}") from None
     missing = [name for name in plan.inputs if given.get(name) is None and name not in slots]
     if missing:
         raise Failure("missing_input", f"flow `{plan.flow}` needs {' and '.join(f'`{n}`' for n in missing)}")

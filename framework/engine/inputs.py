@@ -44,6 +44,8 @@ class Heard(Happened):
 
     text: str
     participant: str = "user"
+    private: bool = False
+    """Whether whoever passed the words on has kept them from everybody else; then the engine does so, too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from framework.engine import asides, effects, interrupts, limits, routes, silence
+from framework.engine import asides, effects, interrupts, limits, privacy, routes, silence
 from framework.engine.plan import InterruptPlan, Plan, SlotPlan, Way
 from framework.engine.verbs import collect, say
 from framework.engine.work import Work
@@ -88,7 +88,7 @@ def _turn(work: Work) -> None:
     keyed = work.state["keyed"]
     forget(work)
     asides.cancel(work)
-    work.emit("user.said", text=keyed, participant=work.state["presser"])
+    privacy.tell(work, keyed, work.state["presser"])
     if not limits.turns(work):
         _mean(work, keyed)
 

@@ -200,7 +200,7 @@ def _instruct(work: Work, order: dict[str, Any]) -> None:
         "cut": False,
     }
     work.do(effects.Prompt(role=None, messages=({"role": "developer", "content": order["text"]},)))
-    instruct.heard(work)
+    instruct.respond(work)
 
 
 def _goto(work: Work, order: dict[str, Any]) -> None:
@@ -224,7 +224,7 @@ def _set(work: Work, order: dict[str, Any]) -> None:
         try:
             checked[name] = None if value is None else slot.type.check(value, slot.options, work.today)
         except ValueError as error:
-            raise Failure("bad_value", f"slot `{name}`: {error}") from error
+            raise Failure("bad_value", slot.told(error)) from None
     for name, value in checked.items():
         work.set_slot(name, value, "order")
     _settle(work, order, "applied")

@@ -11,6 +11,9 @@ from framework.engine.effects import Offer
 from framework.personalities.model import Personality
 from framework.slots.base import SlotType
 
+RATE = 30
+"""How often a session may call one tool within a minute, unless the tool says otherwise."""
+
 Names = Mapping[str, Any]
 """What expressions see: `slots`, `result`, `session`, `identity`, `personality`, `state`."""
 
@@ -66,9 +69,11 @@ class Text:
     wordings: dict[str, Wording]
 
     def wording(self, language: str) -> Wording:
-        """The wording for a language, else for any, else the first."""
-        found = self.wordings.get(language) or self.wordings.get("")
-        return found or next(iter(self.wordings.values()))
+        """The wording for a language, else for it without its region, else for any, else the first."""
+        for tag in (language, language.partition("-")[0], ""):
+            if (found := self.wordings.get(tag)) is not None:
+                return found
+        return next(iter(self.wordings.values()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +158,11 @@ class Offered:
     ways: tuple[Way, ...] = ()
     filler: FillerPlan | None = None
     examples: tuple[str, ...] = ()
+    confirm: tuple[Text, ...] = ()
+    """Asked before the call; only a yes lets it through."""
+    background: bool = False
+    """Whether the conversation goes on while the call runs."""
+    rate: int = RATE
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,7 +285,14 @@ class NodePlan:
     """Of `run`; inputs of `subflow`."""
     save: tuple[tuple[str, Condition], ...] = ()
     timeout_s: float = 10.0
+    rate: int = RATE
     filler: FillerPlan | None = None
+    languages: tuple[str, ...] = ()
+    """Spoken here; empty for whatever is spoken already."""
+    personality: Personality | None = None
+    """Who speaks here, where it is somebody else."""
+    voice: str | None = None
+    stack: str | None = None
     pre_actions: tuple[PipecatActionPlan, ...] = ()
     post_actions: tuple[PipecatActionPlan, ...] = ()
 
@@ -304,6 +321,14 @@ class SlotPlan:
     examples: tuple[str, ...]
     input: str = "both"
     """How it may be answered: `speech`, `dtmf` or `both`."""
+    sensitive: bool = False
+    """Whether its value and the words that give it are kept from everybody but `grant`."""
+    grant: frozenset[str] = frozenset()
+    """Tools that may be given a sensitive value, by their names and aliases."""
+
+    def told(self, error: ValueError) -> str:
+        """Why a value is none of the slot's; of a sensitive one nothing is repeated."""
+        return f"slot `{self.name}`: " + ("this is no value for it" if self.sensitive else str(error))
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,8 +353,8 @@ class Plan:
     nodes: dict[str, NodePlan]
     slots: dict[str, SlotPlan]
     personality: Personality
-    persona: dict[str, dict[str, Any]]
-    """Language → the personality's fields in it."""
+    persona: dict[str, dict[str, dict[str, Any]]]
+    """Personality → language → its fields in it."""
     languages: tuple[str, ...]
     limits: LimitsPlan
     on_error: str | None
@@ -348,3 +373,7 @@ class Plan:
     """In the order of the file, those that no flow has written last."""
     without: frozenset[str] = frozenset()
     """Interrupts that the flow has switched off."""
+    sensitive: frozenset[str] = frozenset()
+    """Slots whose values are kept from everybody but the tools they are granted to."""
+    cast: dict[str, Personality] = field(default_factory=dict)
+    """Everybody who speaks at some node, by name."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from framework.engine import effects, frames, interrupts
+from framework.engine import calls, effects, frames, interrupts, privacy
 from framework.engine.plan import Way
 from framework.engine.work import Failure, Work
 
@@ -199,17 +199,7 @@ def _way_out(work: Work, to: str | None, cause: dict[str, Any]) -> list[list[Any
 def _let_go(work: Work) -> None:
     """Forget what the present node was waiting for."""
     state = work.state
-    for call, record in state["calls"].items():
-        if record["open"] and record["by"] == "flow":
-            work.do(effects.CancelTool(call=call))
-            work.emit("tool.finished", call=call, tool=record["tool"], outcome="cancelled", result=None)
-            record["open"] = False
-        elif record["open"] and not record["answered"]:
-            # The model's call goes on or is cut off, but its answer must stand in the context.
-            work.do(effects.CancelTool(call=call))
-            work.emit("tool.finished", call=call, tool=record["tool"], outcome="cancelled", result=None)
-            work.do(effects.Answer(call=call, result={"status": "cancelled"}))
-    state["calls"] = {}
+    calls.cancel(work)
     state["claim"] = None
     state["collect"] = None
     state["classify"] = None
@@ -217,7 +207,8 @@ def _let_go(work: Work) -> None:
     state["aside"] = None
     state["post"] = []
     state["model"].update(running=False, again=False, silent=0)
-    state["deadlines"] = {name: at for name, at in state["deadlines"].items() if _outlasts(name)}
+    lasting = {f"call:{call}" for call in state["background"]}
+    state["deadlines"] = {n: at for n, at in state["deadlines"].items() if _outlasts(n) or n in lasting}
 
 
 def _outlasts(deadline: str) -> bool:
@@ -240,7 +231,9 @@ def classify(work: Work, text: str, ways: Iterable[Way]) -> None:
 
 
 def asks_router(work: Work) -> bool:
-    """Whether there is anything that words could mean here."""
+    """Whether a router may say what words mean here; what may be a sensitive value is shown to none."""
+    if privacy.asked(work) is not None:
+        return False
     return any(work.holds(way) for way in work.node.intents) or bool(interrupts.choices(work))
 
 

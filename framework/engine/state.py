@@ -36,6 +36,13 @@
 | `clocks` | flows whose timers run |
 | `deaf` | whether the person speaks words that are not heard, as the node is mute while the bot speaks |
 | `telling` | orders whose words are under way, by their ids |
+| `background` | tool calls beside which the conversation goes on |
+| `untold` | what came of them, as messages for the next model that speaks |
+| `called` | tool → the moments of its calls in the last minute |
+| `who` | the personality that an operator ordered |
+| `tuned` | the language, personality, voice and stack that hearing and speaking are tuned to |
+| `halted` | while an operator has the conversation paused: how, and all that is to go on afterwards |
+| `muted` | whether an operator has the person unheard |
 | `deadlines` | name → moment: every wait of the conversation |
 | `counts` | how often each list of texts was used, ids drawn, tools called |
 """
@@ -49,9 +56,9 @@ State = dict[str, Any]
 
 CHANGED = (
     "stack", "slots", "visits", "agenda", "model", "post", "heard", "sayings", "deadlines", "counts", "orders",
-    "telling", "silence", "rungs", "pending", "cooling",
+    "telling", "silence", "rungs", "pending", "cooling", "untold", "called",
 )  # fmt: skip
-"""What steps change in place, beside the records in `calls` and all of `collect`; the rest is only ever replaced."""
+"""What steps change in place, beside records of calls and all of `collect`; the rest is only ever replaced."""
 
 
 def initial() -> State:
@@ -77,6 +84,13 @@ def initial() -> State:
         "collect": None,
         "calls": {},
         "claim": None,
+        "background": {},
+        "untold": [],
+        "called": {},
+        "who": None,
+        "tuned": None,
+        "halted": None,
+        "muted": False,
         "model": {"turn": 0, "running": False, "again": False, "role": None, "silent": 0},
         "classify": None,
         "post": [],
@@ -115,6 +129,7 @@ def forked(state: State) -> State:
     for key in CHANGED:
         fresh[key] = state[key].copy()
     fresh["calls"] = {call: record.copy() for call, record in state["calls"].items()}
+    fresh["background"] = {call: record.copy() for call, record in state["background"].items()}
     fresh["collect"] = copied(state["collect"])
     return fresh
 

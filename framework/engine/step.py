@@ -7,6 +7,7 @@ from typing import Any
 
 from framework.engine import (
     asides,
+    calls,
     effects,
     events,
     frames,
@@ -15,6 +16,7 @@ from framework.engine import (
     keys,
     limits,
     orders,
+    privacy,
     routes,
     silence,
     timers,
@@ -137,11 +139,7 @@ def _settle(work: Work) -> None:
             _guarded(work, events.attend)
         elif state["pending"] and (timer := timers.ready(work)) is not None:
             _guarded(work, timers.deliver, timer)
-        elif keys.due(work) and ready(work):
-            _guarded(work, keys.attend)
-        elif state["heard"] and ready(work):
-            _guarded(work, _hear, *state["heard"].pop(0))
-        else:
+        elif not _attended(work):
             return
     state["agenda"] = []
     work.emit("error", code="unsettled", message="the flow went on and on without a person or time")
@@ -149,6 +147,20 @@ def _settle(work: Work) -> None:
     work.say(work.sentence("apology"))
     routes.conclude(work, "error", {"kind": "error", "code": "unsettled"})
     _settle_end(work)
+
+
+def _attended(work: Work) -> bool:
+    """Whether there was something to attend to that came while the flow was busy: keys, words, what calls came to."""
+    state = work.state
+    if keys.due(work) and ready(work):
+        _guarded(work, keys.attend)
+    elif state["heard"] and ready(work):
+        _guarded(work, _hear, *state["heard"].pop(0))
+    elif state["untold"] and calls.tellable(work):
+        _guarded(work, instruct.tell)
+    else:
+        return False
+    return True
 
 
 def _settle_end(work: Work) -> None:
@@ -258,10 +270,11 @@ def _farewell(work: Work, reason: str) -> None:
 
 def _close(work: Work, reason: str) -> None:
     state = work.state
+    calls.cancel_all(work)
     orders.close(work, reason)
     state.update(phase="ended", awaiting=None, agenda=[], deadlines={}, heard=[], calls={}, sayings={}, reason=reason)
     state["pending"] = []
-    outputs = {} if state["flow"] is None else frames.results(work)
+    outputs = {} if state["flow"] is None else frames.shown(work.root, frames.results(work))
     work.emit("session.ended", reason=reason, outputs=outputs)
     work.do(effects.End(reason=reason, outputs=outputs))
 
@@ -351,9 +364,10 @@ def _heard(work: Work, happened: inputs.Heard) -> None:
     if not text:
         return
     silence.broken(work)
-    work.emit("user.said", text=text, participant=happened.participant)
+    privacy.tell(work, text, happened.participant, kept=happened.private)
     if work.state["phase"] != "live" or limits.turns(work) or _deaf(work):
         return
+    calls.interrupted(work)
     work.state["heard"] = [*work.state["heard"], [text, _late(work)]][-HEARD_KEPT:]
 
 
@@ -391,7 +405,7 @@ def _hear(work: Work, text: str, late: bool) -> None:
         return
     listener = LISTENERS.get(work.node.kind)
     if listener is None:
-        instruct.heard(work)
+        instruct.heard(work, text, late)
     else:
         listener(work, text)
 
@@ -435,9 +449,11 @@ def _model_failed(work: Work, happened: inputs.ModelFailed) -> None:
 
 def _tool_finished(work: Work, happened: inputs.ToolFinished) -> None:
     record = work.state["calls"].get(happened.call)
-    if record is None or not record["open"]:
+    if happened.call in work.state["background"]:
+        instruct.told_later(work, happened.call, happened)
+    elif record is None or not record["open"]:
         return
-    if record["by"] == "flow":
+    elif record["by"] == "flow":
         run.finished(work, happened.call, happened)
     else:
         instruct.tool_finished(work, happened.call, happened)
@@ -532,8 +548,7 @@ def _duration_due(work: Work, _which: str) -> None:
 
 def _call_due(work: Work, call: str) -> None:
     """The driver should have said so: close the call ourselves."""
-    record = work.state["calls"].get(call)
-    if record is None or not record["open"]:
+    if call not in calls.running(work):
         return
     work.do(effects.CancelTool(call=call))
     late = inputs.ToolFinished(at=work.at, call=call, outcome="timeout", code="timeout", message="That took too long.")

@@ -89,7 +89,7 @@ def deliver(work: Work, key: str) -> None:
     elif timer.instruct is not None:
         text = work.written(timer.instruct, **more)
         work.do(effects.Prompt(role=None, messages=({"role": "developer", "content": text},)))
-        instruct.heard(work)
+        instruct.respond(work)
 
 
 def _can_move(work: Work) -> bool:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
-from framework.engine import effects
-from framework.engine.plan import NodePlan, Plan, SlotPlan, Text, Value, Way
+from framework.engine import effects, secrets
+from framework.engine.plan import NodePlan, Offered, Plan, SlotPlan, Text, Value, Way
 from framework.engine.state import State
 from framework.flows.expressions import canonical
+from framework.personalities.compose import persona
+from framework.personalities.model import Personality
 from framework.slots import phrases
 from framework.slots.base import Hearing
 from framework.slots.boolean import Boolean
@@ -54,7 +56,11 @@ class Work:
     @property
     def plan(self) -> Plan:
         """The plan of the present flow."""
-        flow = self.state["flow"]
+        return self.plan_of(self.state)
+
+    def plan_of(self, place: Mapping[str, Any]) -> Plan:
+        """The plan of the flow at a place of the conversation."""
+        flow = place["flow"]
         return self.root if flow is None else self.root.flows[flow]
 
     @property
@@ -83,13 +89,13 @@ class Work:
         """The person's date."""
         return self.now.date()
 
-    def names(self, **more: Any) -> dict[str, Any]:
-        """What expressions see."""
+    def names(self, reveal: Collection[str] = (), **more: Any) -> dict[str, Any]:
+        """What expressions see; of sensitive slots only those in `reveal` are more than `***`."""
         state, session = self.state, self.state["session"]
         if "slots" in more:
             more["slots"] = _Unset(more["slots"])
         return {
-            "slots": _Unset(state["slots"]),
+            "slots": _Unset(secrets.veiled(state["slots"], self.plan.sensitive, reveal)),
             "session": {
                 "id": session.get("id", ""),
                 "room": session.get("room", ""),
@@ -105,31 +111,66 @@ class Work:
             **more,
         }
 
+    @property
+    def who(self) -> Personality:
+        """Who speaks: whom an operator ordered, else whom the node names, else the session's personality."""
+        if (ordered := self.state["who"]) is not None:
+            return Personality.model_validate(ordered)
+        node = self.state["node"]
+        here = self.plan.nodes[node].personality if node is not None else None
+        return here or self.root.personality
+
     def personality(self) -> dict[str, Any]:
         """The personality's fields, each in the language of the session."""
-        return self.plan.persona.get(self.language) or next(iter(self.plan.persona.values()))
+        who = self.who
+        known = self.root.persona.get(who.personality, {}) if self.state["who"] is None else {}
+        return known.get(self.language) or persona(who, self.language)
+
+    @property
+    def offered(self) -> tuple[Offered, ...]:
+        """What the model may call at this node; who speaks by order may be kept from some of it."""
+        offered = self.node.offered
+        if self.state["who"] is None:
+            return offered
+        who = self.who
+        return tuple(one for one in offered if one.tool is None or who.allows(one.tool))
+
+    @property
+    def deaf(self) -> bool:
+        """Whether an operator has the person unheard."""
+        halted = self.state["halted"]
+        return bool(self.state["muted"] or (halted and halted["deaf"]))
 
     def hearing(self, slot: SlotPlan, *, asked: bool, sole: bool = False) -> Hearing:
         """What surrounds an answer for this slot."""
         return Hearing(language=self.language, today=self.today, asked=asked, name=slot.name, sole=sole)
 
     def holds(self, way: Way, **more: Any) -> bool:
-        """Whether a route's guard lets it be taken."""
+        """Whether a route's guard lets it be taken; it sees sensitive values, and only whether it holds leaves it."""
         if way.guard is None or isinstance(way.guard, bool):
             return way.guard is not False
-        return bool(way.guard.evaluate(self.names(**more), self.now))
+        return bool(way.guard.evaluate(self.names(self.plan.sensitive, **more), self.now))
 
-    def evaluated(self, value: Value, **more: Any) -> Any:
+    def evaluated(self, value: Value, reveal: Collection[str] = (), **more: Any) -> Any:
         """A value with its templates filled, types kept."""
-        return _filled(value.shape, self.names(**more), self.now)
+        return _filled(value.shape, self.names(reveal, **more), self.now)
+
+    def granted(self, tool: str) -> frozenset[str]:
+        """The sensitive slots that a tool may be given."""
+        return frozenset(name for name in self.plan.sensitive if tool in self.plan.slots[name].grant)
 
     @property
     def quiet(self) -> bool:
         """Whether the bot has nothing under way, neither words nor work."""
         state = self.state
-        busy = state["agenda"] or state["awaiting"] or state["classify"] or state["calls"] or state["heard"]
+        busy = state["agenda"] or state["awaiting"] or state["classify"] or self.calling or state["heard"]
         model = state["model"]
         return state["phase"] == "live" and not (busy or state["sayings"] or model["running"] or model["again"])
+
+    @property
+    def calling(self) -> bool:
+        """Whether calls keep the conversation busy; one that waits for the person's yes doesn't."""
+        return any(record.get("asking") != "asked" for record in self.state["calls"].values())
 
     # --- Texts --------------------------------------------------------------
 
@@ -146,12 +187,17 @@ class Work:
             return ""
         if path is not None and len(path) == 2 and path[0] == "slots" and path[1] in self.plan.slots:  # noqa: PLR2004
             slot = self.plan.slots[path[1]]
-            return slot.type.spoken(value, slot.options, self.language)
+            return str(value) if slot.sensitive else slot.type.spoken(value, slot.options, self.language)
         if isinstance(value, bool):
             return Boolean().spoken(value, None, self.language)
         if isinstance(value, (int, float)):
             return NumberType().spoken(value, None, self.language)
         return canonical(value)
+
+    def aloud(self, slot: SlotPlan, value: Any) -> str:
+        """A slot's value as it is read back; of a sensitive one only so much that the person recognises it."""
+        spoken = slot.type.masked if slot.sensitive else slot.type.spoken
+        return spoken(value, slot.options, self.language)
 
     def turn_of(self, key: str, texts: tuple[Text, ...]) -> Text:
         """The next of a list of texts that are used in turn."""
@@ -184,12 +230,37 @@ class Work:
         return drawn
 
     def emit(self, event: str, **data: Any) -> None:
-        """Publish an event."""
-        self.wanted.append(effects.Emit(type=event, data=data))
+        """Publish an event; no sensitive value is in it."""
+        self.wanted.append(effects.Emit(type=event, data=self.cleared(data)))
 
     def do(self, effect: effects.Effect) -> None:
-        """Ask for an effect."""
+        """Ask for an effect; no sensitive value reaches the model's context by it."""
+        match effect:
+            case effects.Prompt():
+                effect = replace(effect, role=self.cleared(effect.role), messages=self.cleared(effect.messages))
+            case effects.Answer():
+                effect = replace(effect, result=self.cleared(effect.result))
+            case _:
+                pass
         self.wanted.append(effect)
+
+    def cleared(self, value: Any) -> Any:
+        """A value without a trace of what sensitive slots hold."""
+        kept = self._kept
+        return secrets.cleared(value, kept) if kept else value
+
+    @property
+    def _kept(self) -> list[Any]:
+        """The sensitive values there are: set, held, or being read back, here and at the places that wait."""
+        found = []
+        for place in (self.state, *self.state["stack"]):
+            sensitive = self.plan_of(place).sensitive
+            if sensitive:
+                collect = place["collect"] or {}
+                confirming = collect.get("confirming") or {}
+                values = (place["slots"], collect.get("held", {}), {confirming.get("slot"): confirming.get("value")})
+                found += [one[name] for one in values for name in sensitive if one.get(name) is not None]
+        return found
 
     def note(self, kind: str, **what: Any) -> None:
         """Note how something was decided; costs nothing where nobody reads it.
@@ -206,12 +277,14 @@ class Work:
         """
         if self.trace is not None:
             state = self.state
-            self.trace.append({"note": kind, "flow": self.plan.flow, "node": state["node"], "at": state["at"], **what})
+            noted = {"note": kind, "flow": self.plan.flow, "node": state["node"], "at": state["at"], **what}
+            self.trace.append(self.cleared(noted))
 
     def say(self, text: str, *, remember: bool = True, ahead: bool = False) -> str | None:
         """Speak a text; answers its id, None when there is nothing to say."""
         if not text:
             return None
+        text = self.cleared(text)
         name = self.drawn("say")
         self.state["sayings"][name] = self.state["last"] = text
         self.state["since"] = self.state["since"] or "said"
@@ -239,9 +312,14 @@ class Work:
         try:
             value = slot.type.check(value, slot.options, self.today)
         except ValueError as error:
-            raise Failure("bad_value", f"slot `{name}`: {error}") from error
+            raise Failure("bad_value", slot.told(error)) from None
+        self.keep(name, value, source)
+
+    def keep(self, name: str, value: Any, source: str) -> None:
+        """Give a slot a value that is one of its type's, and say so."""
         self.state["slots"][name] = value
-        self.emit("slot.set", slot=name, value=value, source=source)
+        shown = secrets.HIDDEN if name in self.plan.sensitive else value
+        self.emit("slot.set", slot=name, value=shown, source=source)
 
     def clear_slot(self, name: str) -> None:
         """Unset a slot, or give it its default again."""

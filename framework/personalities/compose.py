@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal
 
 from framework.personalities.model import Personality, Words, in_language
 
@@ -42,6 +42,19 @@ def compose(personality: Personality, *, channel: str, language: str, task: str 
     rules += personality.voice_rules if spoken else personality.text_rules
     parts = [_role(personality, language), _listed(rules, language), f"Speak {language_name(language)}."]
     return "\n\n".join(part for part in (*parts, task or "") if part)
+
+
+def persona(personality: Personality, language: str) -> dict[str, Any]:
+    """A personality's fields as flows see them (`{{ personality.greeting }}`), each text in one language.
+
+    >>> persona(Personality(personality="ava", greeting={"en": "Hello.", "es": "Hola."}), "es-MX")["greeting"]
+    'Hola.'
+    """
+    fields = personality.model_dump()
+    texts = {key: in_language(fields[key], language) for key in ("name", "role", "greeting", "disclosure")}
+    lists = ("rules", "voice_rules", "text_rules", "fillers")
+    texts_in_lists = {key: [in_language(words, language) for words in fields[key]] for key in lists}
+    return {**fields, **texts, **texts_in_lists, "language": language}
 
 
 def _role(personality: Personality, language: str) -> str:

@@ -27,6 +27,7 @@ REFUSED = re.compile(r"[^A-Za-z0-9_-]")
 
 NAME_LENGTH = 64
 TIMEOUT_S = 10.0
+RATE = 30
 
 
 def model_name(name: str) -> str:
@@ -56,6 +57,8 @@ class Tool:
     timeout_s: float = TIMEOUT_S
     keep: bool = True
     """Whether a call goes on when the person interrupts."""
+    rate: int = RATE
+    """How often one session may call it within a minute; one call more is refused."""
     signature: Signature | None = field(default=None, repr=False)
     """None when the function checks its arguments itself."""
 
@@ -88,6 +91,7 @@ def tool(
     examples: Sequence[str] = (),
     timeout_s: float = TIMEOUT_S,
     keep: bool = True,
+    rate: int = RATE,
 ) -> Callable[[Callable[..., Any]], Tool]: ...
 def tool(
     function: Callable[..., Any] | None = None,
@@ -98,6 +102,7 @@ def tool(
     examples: Sequence[str] = (),
     timeout_s: float = TIMEOUT_S,
     keep: bool = True,
+    rate: int = RATE,
 ) -> Tool | Callable[[Callable[..., Any]], Tool]:
     """Make a typed function a tool: its docstring is the description, its annotations the schema.
 
@@ -107,7 +112,8 @@ def tool(
         aliases: Other names that a flow may use.
         examples: What a person says who wants this.
         timeout_s: How long one call may take, unless the flow says otherwise.
-        keep: Whether a call goes on when the person interrupts.
+        keep: Whether a call goes on when the person interrupts, unless the flow says otherwise.
+        rate: How often one session may call it within a minute.
     """
 
     def made(function: Callable[..., Any]) -> Tool:
@@ -122,6 +128,7 @@ def tool(
             aliases=tuple(named(alias) for alias in _texts(aliases, "aliases")),
             timeout_s=_positive(timeout_s),
             keep=keep,
+            rate=_some(rate),
             signature=read,
         )
 
@@ -154,6 +161,12 @@ def _texts(values: Sequence[str], key: str) -> tuple[str, ...]:
     if isinstance(values, str):
         raise PluginError(f"`{key}` is a text, not a list", fix=f"Write `{key}=[{values!r}]`.")
     return tuple(values)
+
+
+def _some(rate: int) -> int:
+    if rate < 1:
+        raise PluginError(f"`rate={rate}` allows no call", fix="Give the calls that one session may make in a minute.")
+    return rate
 
 
 def _positive(timeout_s: float) -> float:

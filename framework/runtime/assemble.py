@@ -9,6 +9,7 @@ from typing import Any
 from pipecat.audio.vad.vad_analyzer import VADAnalyzer
 from pipecat.frames.frames import Frame
 from pipecat.pipeline.pipeline import Pipeline
+from pipecat.pipeline.service_switcher import ServiceSwitcher
 from pipecat.pipeline.worker import PipelineParams, PipelineWorker, ProcessorUnusablePolicy
 from pipecat.processors.aggregators.llm_response_universal import (
     LLMContextAggregatorPair,
@@ -82,6 +83,8 @@ def assemble(stage: PipelineStage, parts: Parts, *, resources: object = None) ->
     pair = LLMContextAggregatorPair(stage.context, user_params=_listening(parts, voice=stage.voice))
     gate = Gate(stage)
     gate.model = parts.llm
+    for recogniser in _members(parts.stt):
+        stage.listen_at(recogniser)
     before = [parts.transport.input() if parts.transport else None, parts.stt]
     middle = [pair.user(), gate, parts.llm, Mouth(stage)]
     way_out = parts.transport.output() if parts.transport else None
@@ -113,6 +116,13 @@ def assemble(stage: PipelineStage, parts: Parts, *, resources: object = None) ->
         processor_unusable_policy=ProcessorUnusablePolicy.CONTINUE,
     )
     return Assembly(worker, processors[0], pair.user(), gate, sluice or way_out)
+
+
+def _members(service: FrameProcessor | None) -> list[FrameProcessor]:
+    """A service, or those that a switch chooses from."""
+    if isinstance(service, ServiceSwitcher):
+        return list(service.services)
+    return [service] if service is not None else []
 
 
 def _listening(parts: Parts, *, voice: bool) -> LLMUserAggregatorParams:

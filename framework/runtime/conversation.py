@@ -14,6 +14,7 @@ from framework.clock import Clock
 from framework.engine import effects as do
 from framework.engine import inputs as happened
 from framework.engine.orders import ended
+from framework.engine.secrets import HIDDEN
 from framework.sessions.events import Event, iso
 from framework.sessions.orders import SPOKEN
 
@@ -54,6 +55,10 @@ class Engine(Protocol):
 
     def expects(self, plan: Any, state: dict[str, Any]) -> do.Expectation:
         """What the present node listens for."""
+        ...
+
+    def private(self, plan: Any, state: dict[str, Any], text: str) -> bool:
+        """Whether these words, said now, are for the engine only."""
         ...
 
 
@@ -233,6 +238,15 @@ class Conversation:
         """What the present node listens for; asked at the moment of decoding."""
         return self._engine.expects(self.plan, self.state)
 
+    def private(self, text: str) -> bool:
+        """Whether these words, said now, are for the engine only."""
+        return self._engine.private(self.plan, self.state, text)
+
+    @property
+    def deaf(self) -> bool:
+        """Whether the person is not to be heard now."""
+        return self.expects().deaf
+
     # --- The loop ---------------------------------------------------------------
 
     async def run(self) -> None:
@@ -273,7 +287,8 @@ class Conversation:
 
     async def _step(self, what: happened.Input) -> None:
         if len(self.record) < MAX_STEPS:
-            self.record.append(what)
+            heard = isinstance(what, happened.Heard) and what.private
+            self.record.append(happened.Heard(at=what.at, text=HIDDEN, private=True) if heard else what)
         self._forget_deadline_of(what)
         self.moved += 1
         try:

@@ -23,6 +23,8 @@ from pipecat.processors.frameworks.rtvi.frames import RTVISendTextFrame
 from pipecat.processors.frameworks.rtvi.models import BotLLMTextMessage, TextMessageData
 from pydantic import BaseModel
 
+from framework.engine.secrets import HIDDEN
+
 LABEL = "rtvi-ai"
 TEXT_LENGTH = 4000
 """Characters that a typed turn may have."""
@@ -90,6 +92,8 @@ class Door(RTVIProcessor):
         self.attached = False
         """Whether a client is there that is told what happens."""
         self.on_text: OnText | None = None
+        self.private: Callable[[str], bool] = lambda _text: False
+        """Whether a typed turn is for the engine only: other clients are not told it."""
         self.way_out: FrameProcessor | None = None
         """The transport's output; messages go there at once, not through all of the pipeline."""
         self._words = ""
@@ -162,7 +166,8 @@ class Door(RTVIProcessor):
     async def _typed(self, frame: InputTransportMessageFrame, message: dict[str, Any]) -> None:
         text = _text_of(message["data"])
         participant = getattr(frame, "participant_id", None)
-        await self.push_frame(RTVISendTextFrame(msg_id=message["id"], text=text, user_id=participant))
+        shown = HIDDEN if self.private(text) else text
+        await self.push_frame(RTVISendTextFrame(msg_id=message["id"], text=shown, user_id=participant))
         if self.on_text is not None:
             self.create_task(self.on_text(text), name=f"{self}::typed")
 

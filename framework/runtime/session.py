@@ -55,6 +55,7 @@ class PureEngine:
     deadline = staticmethod(state.deadline)
     waiting = staticmethod(expect.waiting)
     expects = staticmethod(expect.expects)
+    private = staticmethod(expect.private)
 
 
 @dataclass
@@ -305,7 +306,7 @@ class LiveSession:
         if self._transport is not None and self._waits_for_client:
             self._await_client(self._transport)
         if self.door is not None:
-            self._open_door(self.door, assembly)
+            self._open_door(self.door, assembly, conversation)
 
     def _await_client(self, transport: BaseTransport) -> None:
         async def connected(*_: object) -> None:
@@ -325,8 +326,9 @@ class LiveSession:
         await asyncio.sleep(READY_S)
         self._client.set()
 
-    def _open_door(self, door: Door, assembly: Assembly) -> None:
+    def _open_door(self, door: Door, assembly: Assembly, conversation: Conversation) -> None:
         door.on_text = self.hear
+        door.private = conversation.private
         door.way_out = assembly.way_out
 
         async def ready(*_: object) -> None:

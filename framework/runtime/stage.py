@@ -17,22 +17,27 @@ from loguru import logger
 from pipecat.adapters.llm.schemas.function_schema import FunctionSchema
 from pipecat.adapters.llm.schemas.tools_schema import ToolsSchema
 from pipecat.frames.frames import (
+    EagerTranscriptionFrame,
     Frame,
     FunctionCallFromLLM,
     FunctionCallResultProperties,
+    InterimTranscriptionFrame,
     LLMMessagesAppendFrame,
     LLMMessagesTransformFrame,
     LLMMessagesUpdateFrame,
     LLMSetToolsFrame,
     LLMUpdateSettingsFrame,
+    TranscriptionFrame,
     TTSSpeakFrame,
 )
 from pipecat.processors.aggregators.llm_context import LLMContext
+from pipecat.processors.frame_processor import FrameProcessor
 from pipecat.services.llm_service import FunctionCallParams
 from pipecat.services.settings import LLMSettings
 
 from framework.engine import effects as do
 from framework.engine import inputs as happened
+from framework.engine.secrets import HIDDEN
 from framework.runtime.frames import Cue, Line, Run
 from framework.runtime.lease import Lease
 from framework.runtime.speech import Speech, Utterance, letters, prefix
@@ -72,6 +77,15 @@ class Listener(Protocol):
 
     def publish(self, type_: str, data: dict[str, Any]) -> None:
         """Tell whoever watches a fact."""
+        ...
+
+    def private(self, text: str) -> bool:
+        """Whether these words, said now, are for the engine only."""
+        ...
+
+    @property
+    def deaf(self) -> bool:
+        """Whether the person is not to be heard."""
         ...
 
 
@@ -116,6 +130,7 @@ class PipelineStage:
         self._cut: list[tuple[Utterance, str]] = []
         self._cut_turn: int | None = None
         self._answers: list[tuple[str, Any]] = []
+        self._secrets: list[str] = []
         self._sounds = False
         self._renewing: asyncio.Task[None] | None = None
         self._ended = asyncio.Event()
@@ -284,11 +299,12 @@ class PipelineStage:
         began, self.person_speaks = self.person_speaks, False
         if began:
             self._to.publish("speech.stopped", {"participant": "user"})
+        secrets, self._secrets = self._secrets, []
         if text.strip():
             self._accept_cuts()
         await self._go_on()
-        if text.strip():
-            self._to.tell(happened.Heard, text=text.strip())
+        if text.strip() and not self._to.deaf:
+            self._to.tell(happened.Heard, text=revealed(text.strip(), secrets), private=bool(secrets))
         elif began:
             self._to.tell(happened.Noise)
         self._to.settled()
@@ -308,9 +324,30 @@ class PipelineStage:
 
     async def typed(self, text: str) -> None:
         """A person typed a turn: stop, note it, go on."""
+        if self._to.deaf:
+            return
         await self.interrupt()
-        await self._queue([LLMMessagesAppendFrame(messages=[{"role": "user", "content": text}])])
-        await self.heard(text)
+        shown = self.screened(text)
+        await self._queue([LLMMessagesAppendFrame(messages=[{"role": "user", "content": shown}])])
+        await self.heard(shown)
+
+    def listen_at(self, recogniser: FrameProcessor) -> None:
+        """Take what is for the engine only out of a recogniser's words, before anybody else sees them."""
+
+        async def screen(_recogniser: FrameProcessor, frame: Frame) -> None:
+            if isinstance(frame, TranscriptionFrame):
+                frame.text = "" if self._to.deaf else self.screened(frame.text)
+            elif isinstance(frame, InterimTranscriptionFrame | EagerTranscriptionFrame):
+                frame.text = HIDDEN if self._to.deaf or self._to.private(frame.text) else frame.text
+
+        recogniser.add_event_handler("on_before_push_frame", screen)
+
+    def screened(self, text: str) -> str:
+        """A person's words as everybody may see them; what is for the engine only is kept for `heard`."""
+        if not text.strip() or not self._to.private(text):
+            return text
+        self._secrets.append(text.strip())
+        return HIDDEN
 
     # --- What the processors saw ------------------------------------------------
 
@@ -449,6 +486,17 @@ class PipelineStage:
         if self._listener is None:
             raise RuntimeError("the stage is not connected")
         return self._listener
+
+
+def revealed(text: str, secrets: list[str]) -> str:
+    """A turn with the words in their places that were taken out of it.
+
+    >>> revealed("It is ***", ["4111"])
+    'It is 4111'
+    """
+    for secret in secrets:
+        text = text.replace(HIDDEN, secret, 1)
+    return text
 
 
 def schema(offer: do.Offer) -> FunctionSchema:

@@ -9,6 +9,7 @@ from loguru import logger
 
 from framework.engine import effects as do
 from framework.engine import inputs as happened
+from framework.engine.expect import visible
 from framework.errors import UnknownNameError
 from framework.plugins.outcomes import ToolOutcome
 from framework.runtime.compat import Compat
@@ -52,7 +53,7 @@ class PluginHands:
         try:
             with real_time():
                 outcome = await self._plugins.call(
-                    call.tool, call.arguments, timeout_s=call.timeout_s, **self._around(call.call)
+                    call.tool, call.arguments, timeout_s=call.timeout_s, **self._around(call.call, call.tool)
                 )
         except UnknownNameError:
             outcome = ToolOutcome(outcome="error", code="unknown_tool", message=f"There is no tool `{call.tool}`.")
@@ -63,10 +64,11 @@ class PluginHands:
         if act.kind == "pipecat":
             return await self._pipecat(act)
         arguments = act.spec.get("with") or {}
+        name = str(act.spec["name"])
         try:
             with real_time():
                 outcome = await self._plugins.act(
-                    str(act.spec["name"]), arguments, timeout_s=act.timeout_s, **self._around(act.action)
+                    name, arguments, timeout_s=act.timeout_s, **self._around(act.action, name)
                 )
         except UnknownNameError as unknown:
             return happened.ActionFinished(at=0.0, action=act.action, ok=False, message=unknown.message)
@@ -103,13 +105,18 @@ class PluginHands:
         self._state = state
         return state
 
-    def _around(self, key: str) -> dict[str, Any]:
+    def _around(self, key: str, tool: str) -> dict[str, Any]:
         """What a tool may know of the conversation at this moment."""
         around: dict[str, Any] = {"call": key, "now": self._clock.now(), "emit": self._emit}
         if self.conversation is not None:
             state = self.conversation.state
-            around |= {"slots": state.get("slots", {}), "identity": state.get("identity")}
+            around |= {"slots": self._slots(tool), "identity": state.get("identity")}
         return around
+
+    def _slots(self, tool: str) -> Mapping[str, Any]:
+        """The slots as a tool may see them: sensitive ones only if it was granted them."""
+        conversation = self.conversation
+        return visible(conversation.plan, conversation.state, tool) if conversation is not None else {}
 
     def _emit(self, type_: str, data: Mapping[str, Any]) -> None:
         if self.conversation is not None:

@@ -312,22 +312,20 @@ def _take(work: Work, name: str, value: Any, *, asked: bool) -> None:
     else:
         _store(work, name, value)
         if slot.confirm == "implicit":
-            words = slot.type.spoken(value, slot.options, work.language)
-            collect["implicit"] = work.sentence("implicit", value=words)
+            collect["implicit"] = work.sentence("implicit", value=work.aloud(slot, value))
 
 
 def _store(work: Work, name: str, value: Any) -> None:
-    work.state["slots"][name] = value
     work.state["corrigible"] = name
     work.state["collect"].update(last=name, confirming=None)
     ladders.start_over(work, "no_match")
-    work.emit("slot.set", slot=name, value=value, source="said")
+    work.keep(name, value, "said")
 
 
 def _read_back(work: Work, name: str, value: Any) -> None:
     slot = work.plan.slots[name]
     work.state["collect"].update(asking=name, confirming={"slot": name, "value": value})
-    work.say(work.sentence("readback", value=slot.type.spoken(value, slot.options, work.language)))
+    work.say(work.sentence("readback", value=work.aloud(slot, value)))
 
 
 # --- What was not understood ------------------------------------------------

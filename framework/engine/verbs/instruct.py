@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from framework.engine import effects, interrupts, limits, routes
+from framework.engine import calls, effects, frames, interrupts, limits, routes
 from framework.engine.plan import Branch, NodePlan, Offered, PipecatActionPlan
 from framework.engine.work import Failure, Work
 from framework.flows.config import case_key
 from framework.personalities.compose import compose
+from framework.slots import phrases
 
 MODEL_S = 60.0
 """How long a model may take for one response before the flow takes the error way."""
 READ_S = 10.0
 """How long an answer may take to stand in the model's context."""
-CALL_GRACE_S = 2.0
-"""What a tool call gets beyond its own deadline before the engine closes it."""
 SILENT = 1
 """How often a model that answers with nothing at all is asked again."""
 
@@ -38,26 +37,21 @@ def begin(work: Work) -> None:
 
 def prompt(work: Work, node: NodePlan, *, again: bool = False) -> None:
     """Set role, messages and functions for this node; `again`, when it is come back to, with the context as it is."""
-    messages = tuple({"role": role, "content": work.written(text)} for role, text in node.task)
+    messages = task(work, node)
+    work.state["model"]["task"] = list(messages)
     work.do(
         effects.Prompt(
             role=role(work, node),
-            messages=messages,
+            messages=(*messages, *calls.untold(work)),
             reset=node.reset and not again,
-            tools=tuple(offered.offer for offered in offers(work)),
+            tools=tuple(offered.offer for offered in calls.offers(work)),
         )
     )
 
 
-def offers(work: Work) -> tuple[Offered, ...]:
-    """What the model may call here: tools and functions, then interrupts, then the node's own intents."""
-    node = work.node.offered
-    intents = tuple(offered for offered in node if offered.way is not None)
-    return (*(offered for offered in node if offered.way is None), *interrupts.offered(work), *intents)
-
-
-def _named(work: Work, name: str) -> Offered | None:
-    return next((offered for offered in offers(work) if offered.offer.name == name), None)
+def task(work: Work, node: NodePlan) -> tuple[dict[str, Any], ...]:
+    """What the model shall do at a node, as messages."""
+    return tuple({"role": role, "content": work.written(text)} for role, text in node.task)
 
 
 def role(work: Work, node: NodePlan) -> str | None:
@@ -67,11 +61,17 @@ def role(work: Work, node: NodePlan) -> str | None:
         return words or None  # with Pipecat an empty one leaves the last that stands
     if node.role is None:
         channel = work.state["session"].get("channel", "text")
-        words = compose(work.plan.personality, channel=channel, language=work.language)
+        words = compose(work.who, channel=channel, language=work.language)
     if words == work.state["model"]["role"]:
         return None
     work.state["model"]["role"] = words
     return words
+
+
+def tell(work: Work) -> None:
+    """Tell the model what has come of calls in the background, and let it speak."""
+    work.do(effects.Prompt(role=None, messages=calls.untold(work)))
+    run(work)
 
 
 def run(work: Work) -> None:
@@ -109,14 +109,14 @@ def stopped(work: Work) -> None:
 # --- What the model does ----------------------------------------------------
 
 
-def called(work: Work, turn: int, calls: Any) -> None:
+def called(work: Work, turn: int, made: Any) -> None:
     """The model called functions."""
     state = work.state
     stale = turn != state["model"]["turn"] or state["phase"] != "live" or work.node.kind != "instruct"
     began(work, turn)
-    for call in calls:
+    for call in made:
         if stale:
-            work.do(effects.Answer(call=call.call, result={"status": "cancelled"}))
+            work.do(effects.Answer(call=call.call, result=calls.CANCELLED))
         else:
             was_limited = state["limited"] or state["reason"]
             _call(work, call.call, call.name, call.arguments)
@@ -128,7 +128,7 @@ def _call(work: Work, call: str, name: str, arguments: dict[str, Any]) -> None:
     state["calls"][call] = {
         "by": "model", "tool": name, "name": name, "open": True, "answered": False, "respond": True,
     }  # fmt: skip
-    offered = _named(work, name)
+    offered = calls.offered_as(work, name)
     if offered is None:
         _answer(work, call, _error("unknown_function", f"There is no function `{name}` at this step."))
     elif (limit := _limit(work)) is not None:
@@ -181,21 +181,30 @@ def _interrupt(work: Work, call: str, key: str) -> None:
 
 
 def _tool(work: Work, call: str, offered: Offered, arguments: dict[str, Any]) -> None:
-    presets = {name: work.evaluated(value) for name, value in offered.presets}
-    known = {k: v for k, v in arguments.items() if k not in presets}
-    start(work, call, offered.tool or "", {**known, **presets}, offered.offer.timeout_s, by="model")
-    filler = offered.filler or work.node.filler
-    if filler is not None:
+    tool = offered.tool or ""
+    record = work.state["calls"][call]
+    record.update(tool=tool, arguments=arguments)
+    if calls.too_often(work, tool, offered.rate):
+        _answer(work, call, _error("too_many_calls", calls.TOO_MANY.format(tool=offered.offer.name)))
+    elif offered.confirm:
+        record.update(open=False, asking="wanted")
+    else:
+        _start(work, call, offered)
+
+
+def _start(work: Work, call: str, offered: Offered) -> None:
+    """Run a tool for the model, with the arguments that it gave and those that are hidden from it."""
+    record, tool = work.state["calls"][call], offered.tool or ""
+    presets = {name: work.evaluated(value, work.granted(tool)) for name, value in offered.presets}
+    given = {k: v for k, v in record.pop("arguments").items() if k not in presets}
+    record.update(open=True, asking=None)
+    calls.start(work, call, tool, {**given, **presets}, offered.offer.timeout_s, by="model")
+    if offered.background:
+        calls.leave_running(work, call, offered)
+        _answer(work, call, calls.RUNNING)
+        work.due(f"call:{call}", offered.offer.timeout_s + calls.GRACE_S)
+    elif (filler := offered.filler or work.node.filler) is not None:
         work.due(f"filler:{call}", filler.after_s)
-
-
-def start(work: Work, call: str, tool: str, arguments: dict[str, Any], timeout_s: float, *, by: Any) -> None:
-    """Run a tool under a deadline of the engine's own."""
-    work.state["calls"].setdefault(call, {"by": by, "name": tool, "answered": True, "respond": True})
-    work.state["calls"][call].update(tool=tool, open=True)
-    work.emit("tool.called", call=call, tool=tool, arguments=arguments, by=by)
-    work.due(f"call:{call}", timeout_s + CALL_GRACE_S)
-    work.do(effects.CallTool(call=call, tool=tool, arguments=arguments, timeout_s=timeout_s, by=by))
 
 
 def _claim(work: Work, claim: dict[str, Any]) -> None:
@@ -215,25 +224,54 @@ def _rank(claim: dict[str, Any]) -> int:
 def tool_finished(work: Work, call: str, happened: Any) -> None:
     """A tool that the model called has its outcome: give the model its answer."""
     record = work.state["calls"][call]
-    offered = next((o for o in work.node.offered if o.offer.name == record["name"]), None)
+    offered = calls.offered_as(work, record["name"])
     record["open"] = False
     result = happened.result if happened.outcome == "value" else None
-    work.emit("tool.finished", call=call, tool=record["tool"], outcome=happened.outcome, result=result)
+    kept = calls.shown(work, result, offered.save if offered is not None else ())
+    calls.finished(work, call, record, happened.outcome, kept)
     record["respond"] = happened.respond
-    answer: Any = happened.result
+    answer: Any = kept
     if happened.outcome != "value":
-        answer = _error(happened.code or happened.outcome, happened.message or "That did not work.")
+        answer = _failed(happened)
     elif offered is not None:
-        try:
-            _results(work, offered, result)
-        except Failure as failure:
-            answer = _error(failure.code, "The result could not be used.")
-            work.emit("error", code=failure.code, message=str(failure))
+        answer = _saved(work, offered, result, answer)
     if offered is not None and not (work.plan.pipecat and happened.outcome != "value"):
         _tool_routes(work, offered, happened.outcome, result)
         if happened.outcome == "value" and happened.respond:
             answer = _destination(work, offered, result, answer)
     _answer(work, call, ACKNOWLEDGED if answer is None else answer)
+
+
+def told_later(work: Work, call: str, happened: Any) -> None:
+    """A tool that ran in the background has its outcome: keep what is wanted, and tell the next model that speaks."""
+    record = work.state["background"].pop(call)
+    here = calls.still_there(work, record)
+    made = work.plan_of(record).nodes[record["node"]].offered
+    offered = next((o for o in made if o.offer.name == record["name"]), None)
+    result = happened.result if happened.outcome == "value" else None
+    kept = calls.shown(work, result, offered.save if offered is not None else ())
+    calls.finished(work, call, record, happened.outcome, kept)
+    answer: Any = kept if happened.outcome == "value" else _failed(happened)
+    if happened.outcome == "value" and offered is not None and frames.present(work, record):
+        answer = _saved(work, offered, result, answer)
+    calls.note_for_model(work, call, record, answer)
+    if here and offered is not None:
+        _tool_routes(work, offered, happened.outcome, result)
+        settle(work)
+
+
+def _saved(work: Work, offered: Offered, result: Any, answer: Any) -> Any:
+    """Save what is wanted of a result; answers what the model is told."""
+    try:
+        _results(work, offered, result)
+    except Failure as failure:
+        work.emit("error", code=failure.code, message=str(failure))
+        return _error(failure.code, "The result could not be used.")
+    return answer
+
+
+def _failed(happened: Any) -> dict[str, Any]:
+    return _error(happened.code or happened.outcome, happened.message or "That did not work.")
 
 
 def _results(work: Work, offered: Offered, result: Any) -> None:
@@ -321,11 +359,14 @@ def _silence(work: Work, text: str) -> None:
 def settle(work: Work) -> None:
     """Once no call is open or unread and the response is complete: leave, or let the model speak again."""
     state = work.state
-    model, calls = state["model"], state["calls"]
-    if model["running"] or any(record["open"] or record.get("reading") for record in calls.values()):
+    model, made = state["model"], state["calls"]
+    if model["running"] or any(record["open"] or record.get("reading") for record in made.values()):
         return
-    responds = any(record["respond"] for record in calls.values())
-    had_calls = bool(calls)
+    if any(record.get("asking") for record in made.values()):
+        calls.ask(work)
+        return
+    responds = any(record["respond"] for record in made.values())
+    had_calls = bool(made)
     state["calls"] = {}
     claim = state["claim"]
     if claim is not None and claim["kind"] == "interrupt":
@@ -381,16 +422,42 @@ def _after_reply(work: Work) -> None:
 # --- What the person says ---------------------------------------------------
 
 
-def heard(work: Work) -> None:
-    """The person's words stand in the context: the model answers, after the calls that go on."""
+def heard(work: Work, text: str, late: bool) -> None:
+    """The person's words stand in the context: they answer what was asked about a call, else the model answers them."""
+    call = calls.asked(work)
+    if call is None:
+        respond(work)
+    elif late or (aside := interrupts.built_in(work, text)) == "repeat":
+        calls.repeat(work, call)  # not a word of the question could be heard: that was no answer to it
+    elif aside == "hold":
+        work.say(work.sentence("take_your_time"))
+    else:
+        _confirmed(work, call, phrases.yes_no(text, work.language) is True)
+
+
+def _confirmed(work: Work, call: str, yes: bool) -> None:
+    """Only a yes lets a call through."""
+    record = work.state["calls"][call]
+    offered = calls.offered_as(work, record["name"])
+    if yes and offered is not None:
+        _start(work, call, offered)
+        return
+    work.note("tool", call=call, tool=record["tool"], outcome="declined", by="model")
+    record["asking"] = None
+    _answer(work, call, calls.DECLINED)
+
+
+def respond(work: Work) -> None:
+    """Something new stands in the context: the model answers, after the calls that go on."""
     model = work.state["model"]
     model["batch"] = 0
     stopped(work)  # words that came while the model spoke cut its response off
-    calls = work.state["calls"]
-    for call in [call for call, record in calls.items() if record["open"] and not _keeps(work, record["name"])]:
+    made = work.state["calls"]
+    for call in [call for call, record in made.items() if record["open"] and not _keeps(work, record["name"])]:
         _cut_off(work, call)
-    if any(record["open"] or record.get("reading") for record in calls.values()):
+    if any(calls.busy(record) for record in made.values()):
         model["again"] = True
+        settle(work)
         return
     if routes.conditions(work):
         return
@@ -399,11 +466,11 @@ def heard(work: Work) -> None:
 
 def _keeps(work: Work, name: str) -> bool:
     """Whether a function's calls go on when the person speaks."""
-    return next((offered.offer.keep for offered in work.node.offered if offered.offer.name == name), True)
+    offered = calls.offered_as(work, name)
+    return True if offered is None else offered.offer.keep
 
 
 def _cut_off(work: Work, call: str) -> None:
-    record = work.state["calls"][call]
     work.do(effects.CancelTool(call=call))
-    work.emit("tool.finished", call=call, tool=record["tool"], outcome="cancelled", result=None)
-    _answer(work, call, {"status": "cancelled"})
+    calls.finished(work, call, work.state["calls"][call], "cancelled")
+    _answer(work, call, calls.CANCELLED)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from framework.engine import limits, routes
-from framework.engine.verbs import instruct
+from framework.engine import calls, limits, routes
 from framework.engine.work import Failure, Work
 
 OUTCOMES = {"value": "done", "error": "error", "timeout": "timeout", "cancelled": "error"}
@@ -17,10 +16,15 @@ def begin(work: Work) -> None:
     if limits.calls(work) and not work.state["limited"]:
         limits.reached(work, "tool_calls")
         return
-    node = work.node
-    arguments = {name: work.evaluated(value) for name, value in node.arguments}
+    node, tool = work.node, work.node.tool or ""
+    if calls.too_often(work, tool, node.rate):
+        work.emit("error", code="too_many_calls", message=calls.TOO_MANY.format(tool=tool))
+        routes.complete(work, "error", result=None)
+        return
+    arguments = {name: work.evaluated(value, work.granted(tool)) for name, value in node.arguments}
     call = work.drawn("call")
-    instruct.start(work, call, node.tool or "", arguments, node.timeout_s, by="flow")
+    work.state["calls"][call] = {"by": "flow", "name": tool, "tool": tool, "open": True, "answered": True}
+    calls.start(work, call, tool, arguments, node.timeout_s, by="flow")
     if node.filler is not None:
         work.due(f"filler:{call}", node.filler.after_s)
 
@@ -28,20 +32,23 @@ def begin(work: Work) -> None:
 def finished(work: Work, call: str, happened: Any) -> None:
     """The call has its outcome: save what is wanted and go on."""
     record = work.state["calls"].pop(call)
-    work.undue(f"call:{call}", f"filler:{call}")
     result = happened.result if happened.outcome == "value" else None
-    work.emit("tool.finished", call=call, tool=record["tool"], outcome=happened.outcome, result=result)
+    calls.finished(work, call, record, happened.outcome, calls.shown(work, result, work.node.save))
     outcome = OUTCOMES[happened.outcome]
     if outcome == "done":
         outcome = saved(work, result, outcome)
     routes.complete(work, outcome, result=result)
 
 
-def saved(work: Work, result: Any, outcome: str) -> str:
-    """Save what the node wants of a result; the outcome, `error` where a value doesn't fit its slot."""
+def saved(work: Work, result: Any, outcome: str, shown: Any = None) -> str:
+    """Save what the node wants of a result; the outcome, `error` where a value doesn't fit its slot.
+
+    `shown` is the result as slots may have it that aren't sensitive; None where it is the same.
+    """
     try:
         for slot, condition in work.node.save:
-            work.set_slot(slot, condition.evaluate(work.names(result=result), work.now), "tool")
+            seen = result if shown is None or slot in work.plan.sensitive else shown
+            work.set_slot(slot, condition.evaluate(work.names(result=seen), work.now), "tool")
     except Failure as failure:
         work.emit("error", code=failure.code, message=str(failure))
         return "error"

@@ -23,7 +23,7 @@ async def anything(**_arguments: object) -> dict[str, object]:
     return {}
 
 
-def tool_double(name: str) -> Tool:
+def tool_double(name: str, rate: int = 30) -> Tool:
     """A tool of this name that takes any argument; the driver's doubles answer for it."""
     return Tool(
         name=name,
@@ -35,6 +35,7 @@ def tool_double(name: str) -> Tool:
         function=anything,
         timeout_s=10.0,
         keep=True,
+        rate=rate,
     )
 
 
@@ -62,7 +63,7 @@ def read(path):
 
 @pytest.fixture
 def drive(tmp_path):
-    def build(text: str, *, tools=None, flows=None, start=True, pipecat=False, **script) -> Driver:
+    def build(text: str, *, tools=None, flows=None, start=True, pipecat=False, rate=30, cast=None, **script) -> Driver:
         path = tmp_path / "test.yaml"
         path.write_text(("" if pipecat else "flow: test\n") + "initial_node: a\n" + textwrap.dedent(text))
         flow = read(path)
@@ -75,8 +76,9 @@ def drive(tmp_path):
             flow,
             personality=NEUTRAL,
             slot_types=TYPES,
-            tools={name: tool_double(name) for name in doubles},
+            tools={name: tool_double(name, rate) for name in doubles},
             flows=others,
+            cast=cast,
         )
         call = Driver(plan, tools={name: double for name, double in doubles.items() if double}, **script)
         return call.start() if start else call

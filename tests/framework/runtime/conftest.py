@@ -128,6 +128,9 @@ class ScriptedEngine:
     def expects(self, plan: Any, state: dict[str, Any]) -> do.Expectation:
         return do.Expectation(node="", language="en")
 
+    def private(self, plan: Any, state: dict[str, Any], text: str) -> bool:
+        return False
+
 
 class ScriptedHands:
     """Tools by name: functions of their arguments, awaited."""
