@@ -157,7 +157,7 @@ def returned(work: Work, _reason: str, _outputs: dict[str, Any], back: dict[str,
     """What came between has ended."""
     routes.clocks(work)
     if work.node.kind == "instruct" and back["then"] != "restart":
-        instruct.prompt(work, work.node, again=True)
+        instruct.prompt(work, work.node)
     come_back(work, back["then"])
 
 

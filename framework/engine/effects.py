@@ -12,6 +12,8 @@ class Emit:
 
     type: str
     data: dict[str, Any]
+    flow: str = ""
+    """The flow in which it happened; empty before there is one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +52,11 @@ class Prompt:
     messages: tuple[dict[str, Any], ...]
     """Messages in OpenAI's shape (`role`, `content`), appended to the context."""
     reset: bool = False
-    """True: the messages replace the whole context."""
+    """True: the messages replace the whole context, but for what follows."""
+    summary: str = ""
+    """With `reset`: what came before, in short; the first message then."""
+    keep: int = 0
+    """With `reset`: how many of the last messages of person and model stay, before the new ones."""
     tools: tuple[Offer, ...] | None = None
     """All functions offered from now on; None leaves them as they are."""
 
@@ -122,6 +128,37 @@ class Classify:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Transfer:
+    """Hand the person to somebody else; answered by exactly one `Transferred`."""
+
+    transfer: str
+    target: str
+    """A name under `transfers` of `convo.yaml`."""
+    brief: str
+    """What the other side is told about the person."""
+    warm: bool
+    """Whether the other side is told first and takes over then; else the person is put through at once."""
+    timeout_s: float
+    """How long the other side may take to answer."""
+    language: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopTransfer:
+    """Give a transfer up that is under way; its `Transferred` is no longer waited for."""
+
+    transfer: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summarize:
+    """Let the model sum up its context so far; answered by `Summarized`."""
+
+    request: str
+    timeout_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Interrupt:
     """Stop what the bot is saying and drop what is queued to be said."""
 
@@ -143,7 +180,23 @@ class End:
     outputs: dict[str, Any] = field(default_factory=dict)
 
 
-Effect = Emit | Say | Prompt | RunModel | Answer | CallTool | CancelTool | Act | Classify | Interrupt | Settle | End
+Effect = (
+    Emit
+    | Say
+    | Prompt
+    | RunModel
+    | Answer
+    | CallTool
+    | CancelTool
+    | Act
+    | Classify
+    | Transfer
+    | StopTransfer
+    | Summarize
+    | Interrupt
+    | Settle
+    | End
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

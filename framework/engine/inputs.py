@@ -183,6 +183,26 @@ class Pressed(Happened):
 class Resumed(Happened):
     """The conversation goes on from a checkpoint, in a driver that knows nothing of it yet."""
 
+    remembers: bool = False
+    """Whether the model's context is as it was; else the node's messages are given anew."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transferred(Happened):
+    """A `Transfer` is over."""
+
+    transfer: str
+    outcome: Literal["done", "no_answer", "busy", "error"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summarized(Happened):
+    """A `Summarize` is over."""
+
+    request: str
+    text: str = ""
+    """The summary; empty when there is none."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HungUp(Happened):
@@ -211,5 +231,7 @@ Input = (
     | Arrived
     | Pressed
     | Resumed
+    | Transferred
+    | Summarized
     | HungUp
 )

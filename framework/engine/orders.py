@@ -136,6 +136,13 @@ def close(work: Work, reason: str) -> None:
     give_up(work, reason)
 
 
+def forget(work: Work, why: str) -> None:
+    """Nobody will tell any more what became of the orders that are under way."""
+    telling, work.state["telling"] = work.state["telling"], {}
+    for name, told in telling.items():
+        _fate(work, name, "spoken" if told.get("words") else "refused", why)
+
+
 def ended(reason: str) -> str:
     """Why an order is refused whose session is over.
 

@@ -263,6 +263,8 @@ class NodePlan:
     task: tuple[tuple[str, Text], ...] = ()
     """Messages for the model: role and content."""
     reset: bool = False
+    summarize: bool = False
+    """Whether a summary replaces the context that the model had so far."""
     respond: bool = True
     """Whether the model speaks first."""
     offered: tuple[Offered, ...] = ()
@@ -281,6 +283,10 @@ class NodePlan:
     """The names of those that count here; None: all."""
     tool: str | None = None
     subflow: str | None = None
+    target: str | None = None
+    """Whom a `transfer` leads to."""
+    brief: Text | None = None
+    warm: bool = False
     arguments: tuple[tuple[str, Value], ...] = ()
     """Of `run`; inputs of `subflow`."""
     save: tuple[tuple[str, Condition], ...] = ()

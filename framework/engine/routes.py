@@ -45,6 +45,7 @@ def conditions(work: Work, *, alone: bool = True, before: int | None = None) -> 
             if event is None:
                 continue
             kept = [one for one in kept if one is not event]
+            work.note("event", type=way.event, route=way.index)
             apply(work, way, {"kind": "route", "route": way.index, "event": way.event}, event=event[1])
         elif way.after_s is not None:
             if not timely(work, way) or not work.holds(way):
@@ -57,6 +58,8 @@ def conditions(work: Work, *, alone: bool = True, before: int | None = None) -> 
             continue
         if way.leads:
             return True
+    for type_, _ in kept:
+        work.note("event", type=type_, route=None)
     return False
 
 
@@ -200,6 +203,10 @@ def _let_go(work: Work) -> None:
     """Forget what the present node was waiting for."""
     state = work.state
     calls.cancel(work)
+    if state["transfer"] is not None:
+        work.do(effects.StopTransfer(transfer=state["transfer"]["transfer"]))
+        work.emit("transfer.finished", **state["transfer"], outcome="cancelled")
+        state["transfer"] = None
     state["claim"] = None
     state["collect"] = None
     state["classify"] = None

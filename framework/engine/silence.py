@@ -45,6 +45,14 @@ def entered(work: Work) -> None:
     ladders.start_over(work, "no_input", "no_match")
 
 
+def resumed(work: Work, away: float) -> None:
+    """The conversation goes on in another process: nobody was silent in between."""
+    silence = work.state["silence"]
+    held = silence["held"]
+    silence.update(since=None, asked=[], held=None if held is None else held + away)
+    work.undue("no_input", "silence")
+
+
 def hold(work: Work) -> None:
     """The person has asked for a moment."""
     _pause(work)

@@ -18,6 +18,7 @@
 | `claim` | the way out that a call of the model's turn has claimed |
 | `model` | `{turn, running, again, role, answered}` |
 | `classify` | the question put to the router |
+| `transfer` | the transfer under way: its id and its target |
 | `heard` | texts that came while the flow was busy, each as `[text, late]` |
 | `arrived` | events from outside that came while the flow was busy, each as `[type, data]` |
 | `hearing` | whether a person is speaking |
@@ -49,8 +50,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
+from framework.errors import UserError
+
+if TYPE_CHECKING:
+    from framework.engine.plan import Plan
+
+FORMAT = 1
+"""The version of a state that is kept."""
 State = dict[str, Any]
 """One JSON value."""
 
@@ -93,6 +102,7 @@ def initial() -> State:
         "muted": False,
         "model": {"turn": 0, "running": False, "again": False, "role": None, "silent": 0},
         "classify": None,
+        "transfer": None,
         "post": [],
         "heard": [],
         "arrived": [],
@@ -141,6 +151,30 @@ def copied(value: Any) -> Any:
     if isinstance(value, list):
         return [copied(item) if isinstance(item, (dict, list)) else item for item in value]
     return value
+
+
+def saved(plan: Plan, state: State) -> dict[str, Any]:
+    """A conversation as it can be kept: one JSON value, from which `restored` makes the state again."""
+    return {"format": FORMAT, "hash": plan.hash, "state": copied(state)}
+
+
+def restored(plan: Plan, kept: Mapping[str, Any]) -> State:
+    """The state that was kept; the input `Resumed` is the next thing to happen to it.
+
+    Raises:
+        UserError: It was kept by another version of the engine, of another flow, or after the end.
+    """
+    if kept.get("format") != FORMAT:
+        raise UserError(f"the checkpoint has the format {kept.get('format')!r}; this version reads {FORMAT}")
+    if kept.get("hash") != plan.hash:
+        raise UserError(
+            f"the checkpoint is of another version of the flow `{plan.flow}`",
+            fix="Go on with the files that the session began with, or start a new one.",
+        )
+    state: State = {**initial(), **copied(kept["state"])}
+    if state["phase"] == "ended":
+        raise UserError(f"the session is over ({state['reason']})", fix="Start a new one.")
+    return state
 
 
 def deadline(state: State) -> float | None:

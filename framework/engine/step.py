@@ -17,13 +17,14 @@ from framework.engine import (
     limits,
     orders,
     privacy,
+    resume,
     routes,
     silence,
     timers,
 )
 from framework.engine.plan import ActionPlan, FillerPlan, NodePlan, PipecatActionPlan, Plan, Way
 from framework.engine.state import State, copied, forked
-from framework.engine.verbs import collect, instruct, run, say, subflow, wait
+from framework.engine.verbs import collect, instruct, run, say, subflow, transfer, wait
 from framework.engine.work import Failure, Note, Work
 from framework.flows.expressions import EvaluationError
 from framework.personalities import NEUTRAL
@@ -51,6 +52,7 @@ BEGINNERS: dict[str, Callable[[Work], None]] = {
     "collect": collect.begin,
     "run": run.begin,
     "subflow": subflow.begin,
+    "transfer": transfer.begin,
     "wait": wait.begin,
 }
 
@@ -69,7 +71,7 @@ def step(
     Returns:
         The next state (one JSON value), and what to do now, in order.
     """
-    work = Work(plan, forked(state), trace=trace)
+    work = Work(plan, forked(state), since=state["at"], trace=trace)
     work.state["at"] = max(work.state["at"], happened.at)
     if work.state["phase"] == "ended":
         _after_the_end(work, happened)
@@ -283,6 +285,7 @@ def _back(work: Work, reason: str) -> None:
     """A flow has ended: go on where that was waited for."""
     outputs = frames.outputs(work.plan, work.state["slots"])
     back = frames.pop(work)
+    work.note("return", back=back["kind"], reason=reason)
     RETURNS[back["kind"]](work, reason, outputs, back)
 
 
@@ -516,6 +519,22 @@ def _arrived(work: Work, happened: inputs.Arrived) -> None:
     events.arrived(work, happened.type, happened.data)
 
 
+def _transferred(work: Work, happened: inputs.Transferred) -> None:
+    transfer.finished(work, happened.transfer, happened.outcome)
+
+
+def _summarized(work: Work, happened: inputs.Summarized) -> None:
+    awaiting = work.state["awaiting"]
+    if awaiting is not None and awaiting.get("summary") == happened.request:
+        instruct.summed(work, happened.text.strip())
+
+
+def _resumed(work: Work, happened: inputs.Resumed) -> None:
+    resume.resumed(work, happened)
+    if (awaiting := work.state["awaiting"]) is not None and "speech" in awaiting:
+        _close(work, awaiting["speech"])
+
+
 def _hung_up(work: Work, happened: inputs.HungUp) -> None:
     state = work.state
     if state["phase"] == "new":
@@ -601,6 +620,14 @@ def _speech_due(work: Work, _which: str) -> None:
     _resume(work, None)
 
 
+def _summary_due(work: Work, _which: str) -> None:
+    instruct.summed(work, "")
+
+
+def _transfer_due(work: Work, _which: str) -> None:
+    transfer.overdue(work)
+
+
 def _after_due(_work: Work, _which: str) -> None:
     """The node has lasted so long; whether anybody speaks is looked at when all that is due has been done."""
 
@@ -627,6 +654,8 @@ DUE: dict[str, Callable[[Work, str], None]] = {
     "silence": _silence_due,
     "timer": timers.due,
     "keys": _keys_due,
+    "transfer": _transfer_due,
+    "summary": _summary_due,
 }
 
 LIMITS = ("duration", "silence")
@@ -651,5 +680,8 @@ HANDLERS: dict[type, Callable[[Work, Any], None]] = {
     inputs.TimePassed: _time_passed,
     inputs.Ordered: _ordered,
     inputs.Arrived: _arrived,
+    inputs.Transferred: _transferred,
+    inputs.Resumed: _resumed,
+    inputs.Summarized: _summarized,
     inputs.HungUp: _hung_up,
 }

@@ -43,6 +43,8 @@ class Work:
     root: Plan
     """The plan of the session's flow."""
     state: State
+    since: float = 0.0
+    """The moment of the input before this one."""
     wanted: list[effects.Effect] = field(default_factory=list)
     trace: list[Note] | None = None
 
@@ -231,7 +233,8 @@ class Work:
 
     def emit(self, event: str, **data: Any) -> None:
         """Publish an event; no sensitive value is in it."""
-        self.wanted.append(effects.Emit(type=event, data=self.cleared(data)))
+        flow = self.state["flow"] or self.root.flow
+        self.wanted.append(effects.Emit(type=event, data=self.cleared(data), flow=flow))
 
     def do(self, effect: effects.Effect) -> None:
         """Ask for an effect; no sensitive value reaches the model's context by it."""
@@ -274,6 +277,12 @@ class Work:
         | `timer` | `name`: it was delivered |
         | `tool` | `call`, `tool`, `outcome`, `by` |
         | `limit` | `name`: it was reached |
+        | `event` | `type`: it came from outside; `route`: the one that took it, null when none did |
+        | `subflow` | `to`: the flow that was entered |
+        | `return` | `back` (`subflow`, `interrupt`), `reason`: what came between is over |
+        | `transfer` | `target`, `outcome` |
+        | `summary` | `made`: whether the model summed its context up |
+        | `resumed` | `away`: seconds between the checkpoint and now |
         """
         if self.trace is not None:
             state = self.state

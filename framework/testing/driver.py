@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from framework.engine import effects, inputs
+from framework.engine.context import renewed
 from framework.engine.keys import PAUSE_S
 from framework.engine.plan import Plan
 from framework.engine.state import State, deadline, initial
@@ -58,6 +59,11 @@ class Driver:
     fates: dict[str, tuple[str, str]] = field(default_factory=dict)
     record: list[tuple[inputs.Input, list[effects.Effect]]] = field(default_factory=list)
     ended: str | None = None
+    transfers: dict[str, str] = field(default_factory=dict)
+    """Target → how a transfer to it ends; one that isn't named is never answered."""
+    transferred: list[effects.Transfer] = field(default_factory=list)
+    summary: str | None = None
+    """What the model sums its context up as; None where it can't."""
     trace: list[Note] | None = None
     """Where the engine notes how it decided; None where nobody wants to know."""
 
@@ -165,7 +171,7 @@ class Driver:
     def _prompt(self, effect: effects.Prompt) -> list[inputs.Input]:
         if effect.role is not None:
             self.role = effect.role
-        self.messages = [*([] if effect.reset else self.messages), *effect.messages]
+        self.messages = renewed(self.messages, effect)
         if effect.tools is not None:
             self.offered = effect.tools
         return []
@@ -217,6 +223,14 @@ class Driver:
     def _classify(self, effect: effects.Classify) -> list[inputs.Input]:
         choice = self.router(effect.text, effect.choices)
         return [inputs.Classified(at=self.now, request=effect.request, choice=choice, score=1.0 if choice else 0.0)]
+
+    def _transfer(self, effect: effects.Transfer) -> list[inputs.Input]:
+        self.transferred.append(effect)
+        outcome: Any = self.transfers.get(effect.target)
+        return [] if outcome is None else [inputs.Transferred(at=self.now, transfer=effect.transfer, outcome=outcome)]
+
+    def _summarize(self, effect: effects.Summarize) -> list[inputs.Input]:
+        return [inputs.Summarized(at=self.now, request=effect.request, text=self.summary or "")]
 
     def _settle(self, effect: effects.Settle) -> list[inputs.Input]:
         self.fates[effect.order] = (effect.status, effect.why)

@@ -13,6 +13,11 @@ from framework.slots import phrases
 
 MODEL_S = 60.0
 """How long a model may take for one response before the flow takes the error way."""
+SUMMARY_S = 8.0
+"""How long the model may take to sum its context up; the last turns have to do then."""
+SUMMARY_GRACE_S = 2.0
+KEPT = 4
+"""How many messages of person and model stay beside a summary, or instead of one."""
 READ_S = 10.0
 """How long an answer may take to stand in the model's context."""
 SILENT = 1
@@ -26,25 +31,44 @@ ACKNOWLEDGED = {"status": "acknowledged"}
 
 
 def begin(work: Work) -> None:
-    """Tell the model what to do here, and let it speak where it speaks first."""
+    """Tell the model what to do here, once its context has been summed up where the node wants that."""
+    if not work.node.summarize:
+        _tell(work, work.node.reset)
+        return
+    request = work.drawn("summary")
+    work.state["awaiting"] = {"summary": request}
+    work.due("summary", SUMMARY_S + SUMMARY_GRACE_S)
+    work.do(effects.Summarize(request=request, timeout_s=SUMMARY_S))
+
+
+def summed(work: Work, summary: str) -> None:
+    """The summary is there; without one the last turns have to do."""
+    work.state["awaiting"] = None
+    work.undue("summary")
+    work.note("summary", made=bool(summary))
+    _tell(work, True, summary=summary, keep=KEPT)
+
+
+def _tell(work: Work, reset: bool, **more: Any) -> None:
+    """Tell the model what to do, and let it speak where it speaks first."""
     node = work.node
-    prompt(work, node)
+    prompt(work, node, reset=reset, **more)
     if node.respond:
         run(work)
     work.state["post"] = _leading_customs(work, node.post_actions)
     routes.conditions(work)
 
 
-def prompt(work: Work, node: NodePlan, *, again: bool = False) -> None:
-    """Set role, messages and functions for this node; `again`, when it is come back to, with the context as it is."""
+def prompt(work: Work, node: NodePlan, *, told: bool = False, **context: Any) -> None:
+    """Set role, messages and functions for this node; `told`, where the context has its messages already."""
     messages = task(work, node)
     work.state["model"]["task"] = list(messages)
     work.do(
         effects.Prompt(
             role=role(work, node),
-            messages=(*messages, *calls.untold(work)),
-            reset=node.reset and not again,
+            messages=(*(() if told else messages), *calls.untold(work)),
             tools=tuple(offered.offer for offered in calls.offers(work)),
+            **context,
         )
     )
 

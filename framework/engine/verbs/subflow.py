@@ -24,6 +24,7 @@ def begin(work: Work) -> None:
         routes.complete(work, "error", result=None)
         return
     shown = frames.shown(plan, slots)
+    work.note("subflow", to=plan.flow)
     for name in given:
         if name in slots:
             work.emit("slot.set", slot=name, value=shown[name], source="start")

@@ -41,13 +41,15 @@ def tool_double(name: str, rate: int = 30) -> Tool:
 
 @pytest.fixture(autouse=True)
 def _states_stay_as_they_were(monkeypatch):
-    """Every step of every test: the state that it is given is the same afterwards."""
+    """Every step of every test: the state that it is given is the same afterwards, and as good when read from JSON."""
     step = driver.step
 
     def watched(plan, state, happened):
         before = json.dumps(state)
         answer = step(plan, state, happened)
         assert json.dumps(state) == before
+        assert step(plan, json.loads(before), happened, []) == answer
+        assert json.loads(json.dumps(answer[0])) == answer[0]
         return answer
 
     monkeypatch.setattr(driver, "step", watched)
@@ -61,25 +63,34 @@ def read(path):
     return reading.loaded.flow
 
 
+def plan_of(place, text, flows, tools, *, pipecat=False, rate=30, cast=None):
+    """A flow with its subflows, made ready to run."""
+
+    def flow(name, body, start):
+        (place / f"{name}.yaml").write_text(start + "initial_node: a\n" + textwrap.dedent(body))
+        return read(place / f"{name}.yaml")
+
+    return compile_plan(
+        flow("test", text, "" if pipecat else "flow: test\n"),
+        personality=NEUTRAL,
+        slot_types=TYPES,
+        tools={name: tool_double(name, rate) for name in tools},
+        flows={name: flow(name, other, f"flow: {name}\n") for name, other in flows.items()},
+        cast=cast,
+    )
+
+
+@pytest.fixture(scope="session")
+def planned():
+    """What makes plans, for tests that drive one plan many times."""
+    return plan_of
+
+
 @pytest.fixture
 def drive(tmp_path):
     def build(text: str, *, tools=None, flows=None, start=True, pipecat=False, rate=30, cast=None, **script) -> Driver:
-        path = tmp_path / "test.yaml"
-        path.write_text(("" if pipecat else "flow: test\n") + "initial_node: a\n" + textwrap.dedent(text))
-        flow = read(path)
-        others = {}
-        for name, other in (flows or {}).items():
-            (tmp_path / f"{name}.yaml").write_text(f"flow: {name}\ninitial_node: a\n" + textwrap.dedent(other))
-            others[name] = read(tmp_path / f"{name}.yaml")
         doubles = tools or {}
-        plan = compile_plan(
-            flow,
-            personality=NEUTRAL,
-            slot_types=TYPES,
-            tools={name: tool_double(name, rate) for name in doubles},
-            flows=others,
-            cast=cast,
-        )
+        plan = plan_of(tmp_path, text, flows or {}, doubles, pipecat=pipecat, rate=rate, cast=cast)
         call = Driver(plan, tools={name: double for name, double in doubles.items() if double}, **script)
         return call.start() if start else call
 
