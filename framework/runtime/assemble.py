@@ -27,6 +27,7 @@ from pipecat.utils.base_object import BaseObject
 from framework.runtime.ear import Ear, Throat
 from framework.runtime.gate import Gate
 from framework.runtime.lease import Sluice
+from framework.runtime.manners import Unheard, patient
 from framework.runtime.mouth import Mouth
 from framework.runtime.stage import PipelineStage
 
@@ -59,12 +60,18 @@ class Assembly:
     first: FrameProcessor
     user: LLMUserAggregator
     gate: Gate
+    mouth: Mouth
     way_out: FrameProcessor | None
     """Where messages for the client are queued."""
 
     async def queue_frames(self, frames: list[Frame]) -> None:
         """Push frames from the beginning of the pipeline, in order."""
         await self.worker.queue_frames(frames)
+
+    async def queue_ahead(self, frames: list[Frame]) -> None:
+        """Push frames from behind the model, so that they are not held up by what it is thinking about."""
+        for frame in frames:
+            await self.mouth.queue_frame(frame)
 
     async def interrupt(self) -> None:
         """Stop speech and model at once, and return when what was queued has been dropped."""
@@ -80,13 +87,14 @@ def on(source: BaseObject, event: str, handler: Callable[..., Awaitable[None]]) 
 def assemble(stage: PipelineStage, parts: Parts, *, resources: object = None) -> Assembly:
     """Put the processors in their order and tie the stage's own among them."""
     parts.llm.register_function(None, stage.handle_call)
-    pair = LLMContextAggregatorPair(stage.context, user_params=_listening(parts, voice=stage.voice))
+    pair = LLMContextAggregatorPair(stage.context, user_params=_listening(parts, stage))
     gate = Gate(stage)
     gate.model = parts.llm
     for recogniser in _members(parts.stt):
         stage.listen_at(recogniser)
     before = [parts.transport.input() if parts.transport else None, parts.stt]
-    middle = [pair.user(), gate, parts.llm, Mouth(stage)]
+    mouth = Mouth(stage)
+    middle = [pair.user(), gate, parts.llm, mouth]
     way_out = parts.transport.output() if parts.transport else None
     sluice = Sluice(stage.lease) if way_out is not None and not isinstance(way_out, BaseOutputTransport) else None
     if stage.voice:
@@ -115,7 +123,7 @@ def assemble(stage: PipelineStage, parts: Parts, *, resources: object = None) ->
         cancel_timeout_secs=CANCEL_S,
         processor_unusable_policy=ProcessorUnusablePolicy.CONTINUE,
     )
-    return Assembly(worker, processors[0], pair.user(), gate, sluice or way_out)
+    return Assembly(worker, processors[0], pair.user(), gate, mouth, sluice or way_out)
 
 
 def _members(service: FrameProcessor | None) -> list[FrameProcessor]:
@@ -125,8 +133,13 @@ def _members(service: FrameProcessor | None) -> list[FrameProcessor]:
     return [service] if service is not None else []
 
 
-def _listening(parts: Parts, *, voice: bool) -> LLMUserAggregatorParams:
+def _listening(parts: Parts, stage: PipelineStage) -> LLMUserAggregatorParams:
     """How turns of the person are told: by voice activity, or, for text, from outside."""
-    if not voice:
+    if not stage.voice:
         return LLMUserAggregatorParams(user_turn_strategies=ExternalUserTurnStrategies(), empty_user_turn=None)
-    return LLMUserAggregatorParams(vad_analyzer=parts.vad, user_turn_strategies=parts.turns, empty_user_turn=None)
+    return LLMUserAggregatorParams(
+        vad_analyzer=parts.vad,
+        user_turn_strategies=None if parts.turns is None else patient(parts.turns, stage.unstoppable),
+        user_mute_strategies=[Unheard(stage.unheard)],
+        empty_user_turn=None,
+    )

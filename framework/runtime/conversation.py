@@ -15,6 +15,7 @@ from framework.engine import effects as do
 from framework.engine import inputs as happened
 from framework.engine.orders import ended
 from framework.engine.secrets import HIDDEN
+from framework.runtime.manners import Manners
 from framework.sessions.events import Event, iso
 from framework.sessions.orders import SPOKEN
 
@@ -184,6 +185,9 @@ class Conversation:
         self._orders: dict[str, Standing] = {}
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._model_alive_at = 0.0
+        self._watched: int | None = None
+        """The turn of the model of which the first words are waited for."""
+        self._manners = (-1, Manners())
         self._said_goodbye = False
         self._closed = False
 
@@ -246,6 +250,16 @@ class Conversation:
     def deaf(self) -> bool:
         """Whether the person is not to be heard now."""
         return self.expects().deaf
+
+    @property
+    def manners(self) -> Manners:
+        """Who may speak while the bot does, at the present node; asked for every piece of sound."""
+        moved, manners = self._manners
+        if moved != self.moved:
+            expected = self.expects()
+            manners = Manners(interruptible=expected.interruptible, mute=expected.mute)
+            self._manners = (self.moved, manners)
+        return manners
 
     # --- The loop ---------------------------------------------------------------
 
@@ -339,7 +353,7 @@ class Conversation:
             case do.Prompt():
                 await self._stage.prompt(effect)
             case do.RunModel():
-                await self._run_model(effect.turn)
+                await self._run_model(effect)
             case do.Answer():
                 self._arm(f"answer/{effect.call}", ANSWER_DEADLINE_S, lambda: self._answer_lost(effect.call))
                 await self._stage.answer(effect.call, effect.result)
@@ -364,14 +378,20 @@ class Conversation:
             case do.Classify():
                 self._start(f"classify/{effect.request}", self._classify(effect))
 
-    async def _run_model(self, turn: int) -> None:
+    async def _run_model(self, run: do.RunModel) -> None:
+        turn = run.turn
+        self._watched = None
         self.model_alive()
+        self._watched = turn if run.watched else None
         self._arm(f"model/{turn}", MODEL_DEADLINE_S, lambda: self._model_due(turn))
         await self._stage.run_model(turn)
 
     def model_alive(self) -> None:
         """The model shows life: its deadline starts anew."""
         self._model_alive_at = asyncio.get_running_loop().time()
+        if self._watched is not None:
+            turn, self._watched = self._watched, None
+            self.tell(happened.ModelBegan, turn=turn)
 
     def _model_due(self, turn: int) -> None:
         """The model's deadline has come, unless it has shown life since."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pipecat.frames.frames import (
     ErrorFrame,
     Frame,
+    InputDTMFFrame,
     LLMContextFrame,
     UserStartedSpeakingFrame,
 )
@@ -36,6 +37,8 @@ class Gate(Passage):
             return
         if isinstance(frame, UserStartedSpeakingFrame):
             self._stage.began()
+        elif isinstance(frame, InputDTMFFrame):
+            self._stage.pressed(frame.button.value)
         elif isinstance(frame, ErrorFrame) and frame.processor is self.model:
             self._stage.model_failed(str(frame.error))
         await self.push_frame(frame, direction)

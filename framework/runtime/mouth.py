@@ -81,8 +81,10 @@ class Mouth(Passage):
         """A text word for word, as if the model had said it."""
         text = LLMTextFrame(line.text)
         text.append_to_context = line.remember
-        start, end = LLMFullResponseStartFrame(), LLMFullResponseEndFrame()
-        for frame in (start, text, end):
+        frames: list[Frame] = [LLMFullResponseStartFrame(), text, LLMFullResponseEndFrame()]
+        if self._stage.thinking:  # said in the middle of a response: that one begins anew behind it
+            frames.append(LLMFullResponseStartFrame())
+        for frame in frames:
             frame.interruptible = False
             await self.push_frame(frame)
         await self.push_frame(Cue(line.key, "end"))

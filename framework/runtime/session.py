@@ -157,6 +157,11 @@ class LiveSession:
         if self._built is not None and text.strip() and not self._ended.is_set():
             await self._built.stage.typed(text.strip())
 
+    async def press(self, keys: str) -> None:
+        """The person pressed these keys of a telephone: `0`–`9`, `*` and `#`."""
+        if self._built is not None and keys and not self._ended.is_set():
+            self._built.stage.pressed(keys)
+
     async def order(self, order: AnyOrder, tell: Tell) -> None:
         """Give an order; `tell` hears each status it comes to and why, the last of them exactly once.
 

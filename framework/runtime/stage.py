@@ -40,6 +40,7 @@ from framework.engine import inputs as happened
 from framework.engine.secrets import HIDDEN
 from framework.runtime.frames import Cue, Line, Run
 from framework.runtime.lease import Lease
+from framework.runtime.manners import Manners
 from framework.runtime.speech import Speech, Utterance, letters, prefix
 
 STALL_S = 12.0
@@ -53,6 +54,10 @@ class Pipe(Protocol):
 
     async def queue_frames(self, frames: list[Frame]) -> None:
         """Push frames from the beginning of the pipeline, in order."""
+        ...
+
+    async def queue_ahead(self, frames: list[Frame]) -> None:
+        """Push frames from behind the model, so that they are not held up by what it is thinking about."""
         ...
 
     async def interrupt(self) -> None:
@@ -86,6 +91,11 @@ class Listener(Protocol):
     @property
     def deaf(self) -> bool:
         """Whether the person is not to be heard."""
+        ...
+
+    @property
+    def manners(self) -> Manners:
+        """Who may speak while the bot does, at the present node."""
         ...
 
 
@@ -193,10 +203,22 @@ class PipelineStage:
 
     async def say(self, say: do.Say) -> None:
         """Speak or show a text; while the person speaks, or without a lease, it waits."""
-        if self.person_speaks or not self.lease.holds:
+        if say.ahead and (self.person_speaks or self._answers_already):
+            self._to.tell(happened.Spoken, generated=say.text, spoken="", interrupted=True, say=say.say)
+        elif self.person_speaks or not self.lease.holds:
             self._later.append(say)
-            return
-        await self._speak(self.speech.begin(say=say.say, text=say.text, remember=say.remember))
+        else:
+            await self._speak(self.speech.begin(say=say.say, text=say.text, remember=say.remember), ahead=say.ahead)
+
+    @property
+    def thinking(self) -> bool:
+        """Whether a response of the model is under way."""
+        return self._turn is not None
+
+    @property
+    def _answers_already(self) -> bool:
+        """Whether there are words of the model's response."""
+        return self._turn is not None and self._turn.utterance is not None
 
     async def answer(self, call: str, result: Any) -> None:
         """Give a model's call its result, after the words that came with the call."""
@@ -217,13 +239,16 @@ class PipelineStage:
 
     # --- Words ------------------------------------------------------------------
 
-    async def _speak(self, utterance: Utterance) -> None:
+    async def _speak(self, utterance: Utterance, *, ahead: bool = False) -> None:
         self._watch()
+        frames: list[Frame] = [Line(utterance.key, utterance.generated, utterance.remember)]
         if self.voice:
             speak = TTSSpeakFrame(utterance.generated, append_to_context=utterance.remember)
-            await self._queue([Cue(utterance.key, "start"), speak, Cue(utterance.key, "end")])
+            frames = [Cue(utterance.key, "start"), speak, Cue(utterance.key, "end")]
+        if ahead:
+            await self._front.queue_ahead(frames)
         else:
-            await self._queue([Line(utterance.key, utterance.generated, utterance.remember)])
+            await self._queue(frames)
 
     def _spoken(self, utterance: Utterance, spoken: str, interrupted: bool) -> None:
         self._ended.set()
@@ -287,6 +312,18 @@ class PipelineStage:
 
     # --- The person -------------------------------------------------------------
 
+    def unheard(self) -> bool:
+        """Whether the person is not heard now, as the bot speaks where it may not be spoken over."""
+        return self.voice and bool(self.speech) and not self.person_speaks and self._to.manners.mute
+
+    def unstoppable(self) -> bool:
+        """Whether speech of the person does not stop the bot."""
+        return not self._to.manners.interruptible
+
+    def pressed(self, keys: str) -> None:
+        """A person pressed keys of a telephone."""
+        self._to.tell(happened.Pressed, keys=keys)
+
     def began(self) -> None:
         """A person began to speak."""
         if not self.person_speaks:
@@ -323,10 +360,11 @@ class PipelineStage:
             self._renewing = asyncio.get_running_loop().create_task(self._go_on(), name="stage/renewed")
 
     async def typed(self, text: str) -> None:
-        """A person typed a turn: stop, note it, go on."""
+        """A person typed a turn: stop, unless nobody may, note it, go on."""
         if self._to.deaf:
             return
-        await self.interrupt()
+        if not self.unstoppable():
+            await self.interrupt()
         shown = self.screened(text)
         await self._queue([LLMMessagesAppendFrame(messages=[{"role": "user", "content": shown}])])
         await self.heard(shown)

@@ -7,11 +7,13 @@ from collections import deque
 from pathlib import Path
 
 import numpy as np
+from pipecat.audio.dtmf.types import KeypadEntry
 from pipecat.frames.frames import (
     CancelFrame,
     EndFrame,
     Frame,
     InputAudioRawFrame,
+    InputDTMFFrame,
     InterruptionFrame,
     OutputAudioRawFrame,
     StartFrame,
@@ -91,6 +93,11 @@ class WavTransport(BaseTransport):
         said = asyncio.get_running_loop().create_future()
         self._in.queue(sound, said)
         await said
+
+    async def press(self, keys: str) -> None:
+        """Let the caller press keys of a telephone, one after another."""
+        for key in keys:
+            await self._in.push_frame(InputDTMFFrame(button=KeypadEntry(key)))
 
     def begin(self) -> None:
         """The call begins now, if it has not yet."""
