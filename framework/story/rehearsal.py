@@ -169,7 +169,7 @@ class _World:
 
     def _stranger(self, event: Recorded) -> bool:
         """Whether an event need not be the engine's."""
-        own = ("session.", "node.", "slot.", "user.", "bot.", "tool.", "intent.", "input.")
+        own = ("session.", "node.", "slot.", "user.", "bot.", "tool.", "intent.", "input.", "transfer.")
         return not event.type.startswith(own) or self.state["phase"] == "ended"
 
     # --- Trying -------------------------------------------------------------
@@ -287,6 +287,8 @@ class _World:
                     pending.spoke.append(happened.text)
             case inputs.Classified():
                 pending.classify = None
+            case inputs.Summarized():
+                pending.others = []
             case inputs.ToolFinished():
                 pending.calls.pop(happened.call, None)
             case inputs.TimePassed() if self.state["classify"] is None:
@@ -314,6 +316,9 @@ class _World:
             yield [inputs.ModelFinished(at=at, turn=pending.model)]
         if pending.classify is not None:
             yield [inputs.Classified(at=at, request=pending.classify.request, choice=None)]
+        for effect in pending.others:
+            if isinstance(effect, effects.Summarize):
+                yield [inputs.Summarized(at=at, request=effect.request)]
         yield from self._time(event, at)
         if self.state["hearing"] is False and event.type == "user.said":
             yield [inputs.Began(at=at)]
@@ -486,6 +491,15 @@ class _World:
             reason = str(ended[0].data.get("reason")) if ended else "ended"
             yield [inputs.Ordered(at=at, order={**order, "kind": "end", "reason": reason})]
 
+    def resumed(self, _event: Recorded, at: float) -> Iterator[list[inputs.Input]]:
+        for remembers in (False, True):
+            yield [inputs.Resumed(at=at, remembers=remembers)]
+
+    def transferred(self, event: Recorded, at: float) -> Iterator[list[inputs.Input]]:
+        outcome = event.data.get("outcome")
+        if outcome in ("done", "no_answer", "busy", "error"):
+            yield [inputs.Transferred(at=at, transfer=str(event.data.get("transfer")), outcome=outcome)]
+
     def set(self, event: Recorded, at: float) -> Iterator[list[inputs.Input]]:
         """Slots that an order set: all that follow one another, in one order."""
         if event.data.get("source") != "order":
@@ -509,12 +523,14 @@ class _World:
 
 _GUESSES = {
     "session.started": _World.started,
+    "session.resumed": _World.resumed,
     "session.ended": _World.hung_up,
     "user.said": _World.heard,
     "bot.said": _World.said,
     "tool.called": _World.called,
     "intent.heard": _World.meant,
     "tool.finished": _World.finished,
+    "transfer.finished": _World.transferred,
     "node.left": _World.left,
     "slot.set": _World.set,
     "error": _World.failed,

@@ -279,6 +279,10 @@ class _World:
                 found = [self._tool(effect)]
             case effects.RunModel():
                 found = self._model(effect.turn)
+            case effects.Transfer():
+                found = [inputs.Transferred(at=at, transfer=effect.transfer, outcome=self._transfer(effect.target))]
+            case effects.Summarize():
+                found = [inputs.Summarized(at=at, request=effect.request)]
         return found
 
     def _meaning(self, ask: effects.Classify) -> str | None:
@@ -308,6 +312,14 @@ class _World:
         return inputs.ToolFinished(
             at=self.now, call=call.call, outcome=found.outcome, result=copied(found.result), code="failed"
         )
+
+    def _transfer(self, target: str) -> Any:
+        """What became of handing over to this target then."""
+        for event in self.transcript.of("transfer.finished"):
+            if event.data.get("target") == target and event.data.get("outcome") != "cancelled":
+                return event.data.get("outcome")
+        self.missing.append(f"nobody was handed over to `{target}` then, so here nobody answers")
+        return "no_answer"
 
     def _model(self, turn: int) -> list[inputs.Input]:
         """The response recorded at this node for these words, as far as its functions are offered here."""
