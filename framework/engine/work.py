@@ -145,7 +145,14 @@ class Work:
 
     def hearing(self, slot: SlotPlan, *, asked: bool, sole: bool = False) -> Hearing:
         """What surrounds an answer for this slot."""
-        return Hearing(language=self.language, today=self.today, asked=asked, name=slot.name, sole=sole)
+        return Hearing(
+            language=self.language,
+            today=self.today,
+            asked=asked,
+            name=slot.name,
+            sole=sole,
+            now=self.now.replace(tzinfo=None),
+        )
 
     def holds(self, way: Way, **more: Any) -> bool:
         """Whether a route's guard lets it be taken; it sees sensitive values, and only whether it holds leaves it."""
