@@ -27,8 +27,6 @@ BUILT_IN = (
     "check",
     "test",
     "graph",
-    "explain",
-    "replay",
     "init",
     "plugins",
     "prepare",

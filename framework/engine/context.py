@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from framework.engine.effects import Prompt
@@ -13,9 +13,23 @@ SUMMARY = "Summary of the conversation so far: {summary}"
 def renewed(present: Iterable[Mapping[str, Any]], prompt: Prompt) -> list[dict[str, Any]]:
     """The context after a prompt: the summary, the last turns that are kept, and the prompt's own messages."""
     if not prompt.reset:
-        return [*(dict(message) for message in present), *prompt.messages]
+        return [*without(present, prompt.instead), *prompt.messages]
     summary = {"role": "developer", "content": SUMMARY.format(summary=prompt.summary)}
     return [*([summary] if prompt.summary else []), *last(present, prompt.keep), *prompt.messages]
+
+
+def without(messages: Iterable[Any], gone: Sequence[Mapping[str, Any]]) -> list[Any]:
+    """The messages without others, each of those taken out where it stands last.
+
+    >>> without([{"content": "a"}, {"content": "b"}], [{"content": "a"}])
+    [{'content': 'b'}]
+    """
+    left = list(messages)
+    for one in gone:
+        place = next((at for at in range(len(left) - 1, -1, -1) if left[at] == one), None)
+        if place is not None:
+            del left[place]
+    return left
 
 
 def last(messages: Iterable[Mapping[str, Any]], number: int) -> list[dict[str, Any]]:

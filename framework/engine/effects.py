@@ -59,6 +59,8 @@ class Prompt:
     """With `reset`: how many of the last messages of person and model stay, before the new ones."""
     tools: tuple[Offer, ...] | None = None
     """All functions offered from now on; None leaves them as they are."""
+    instead: tuple[dict[str, Any], ...] = ()
+    """Messages of the context that are taken out of it, each where it stands last."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,6 +166,29 @@ class Interrupt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Tune:
+    """Hear and speak like this from now on."""
+
+    language: str
+    personality: str
+    """Who speaks, by name: the voice of the stack's service and its pace are that personality's."""
+    voice: str | None
+    """A voice of the text-to-speech service; None is the personality's."""
+    stack: str | None
+    """The services; None is the session's own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Errand:
+    """Do what an order wants that the engine can't do itself; answered by exactly one `Carried`."""
+
+    order: str
+    what: Literal["app_message", "personality"]
+    """`app_message`: send the client `{type, data}`. `personality`: find the one of this `name`."""
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settle:
     """An order has a status; the last one given for an order is its fate."""
 
@@ -194,6 +219,8 @@ Effect = (
     | StopTransfer
     | Summarize
     | Interrupt
+    | Tune
+    | Errand
     | Settle
     | End
 )

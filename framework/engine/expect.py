@@ -85,7 +85,9 @@ def waiting(plan: Plan, state: State) -> bool:
     """Whether the flow waits for the person and nothing else is under way."""
     if state["phase"] != "live" or state["node"] is None or state["agenda"] or state["awaiting"] is not None:
         return False
-    if state["classify"] is not None or state["model"]["running"] or state["heard"] or state["hearing"]:
+    if state["halted"] is not None:
+        return not state["sayings"]
+    if state["classify"] is not None or state["model"]["running"] or state["heard"]:
         return False
     if Work(plan, state).calling:
         return False

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, get_args
 
 Outcome = Literal["value", "error", "timeout", "cancelled"]
 """How a tool call ended; every call ends in exactly one of these."""
@@ -205,6 +205,18 @@ class Summarized(Happened):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Carried(Happened):
+    """An `Errand` is done, or can't be."""
+
+    order: str
+    ok: bool = True
+    why: str = ""
+    """Why not, in a sentence for the operator."""
+    data: dict[str, Any] = field(default_factory=dict)
+    """What was asked for: at `personality` all of its fields."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HungUp(Happened):
     """The person left: the session ends with this reason."""
 
@@ -233,5 +245,26 @@ Input = (
     | Resumed
     | Transferred
     | Summarized
+    | Carried
     | HungUp
 )
+
+KINDS: dict[str, type[Any]] = {kind.__name__: kind for kind in get_args(Input)}
+
+
+def encoded(happened: Input) -> dict[str, Any]:
+    """An input as one JSON value.
+
+    >>> encoded(AnswerRead(at=1.0, call="c1"))
+    {'input': 'AnswerRead', 'at': 1.0, 'call': 'c1'}
+    """
+    return {"input": type(happened).__name__, **asdict(happened)}
+
+
+def decoded(value: dict[str, Any], at: float | None = None) -> Input:
+    """The input that a JSON value is; as of another moment, if one is given."""
+    fields = {name: one for name, one in value.items() if name != "input"}
+    if value["input"] == ModelCalled.__name__:
+        fields["calls"] = tuple(ModelCall(**call) for call in fields["calls"])
+    made: Input = KINDS[value["input"]](**fields | ({} if at is None else {"at": at}))
+    return made

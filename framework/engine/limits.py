@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from framework.engine import routes
+from framework.engine import halts, routes
 from framework.engine.work import Work
 
 LAST_WORDS_S = 60.0
@@ -38,6 +38,7 @@ def spent(work: Work) -> bool:
 def reached(work: Work, which: str) -> None:
     """The limit's node once, else a closing line and the end; at that node only time counts any more."""
     state = work.state
+    halts.lift(work)
     cause = {"kind": "limit", "limit": which}
     to = work.root.limits.to
     work.note("limit", name=which)

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal
 
-from framework.engine import effects, frames, routes
-from framework.engine.verbs import collect, instruct
+from framework.engine import asides, calls, effects, errands, frames, halts, inputs, routes, tune
+from framework.engine.verbs import collect, instruct, transfer
 from framework.engine.work import Failure, Work
 from framework.suggest import did_you_mean
 
@@ -19,6 +19,11 @@ WAITING = 100
 CUT_OFF = "cut off"
 """Why, for words of which only the beginning was said."""
 UNHEARD = "it was cut off before a word of it was heard"
+
+TO_THE_MODEL = ("instruct", "whisper", "prompt")
+"""Kinds that say something to the model of a node."""
+MOVES = ("instruct", "goto")
+"""Kinds that make the bot go on, and so wait for `resume`."""
 
 Status = Literal["applied", "spoken", "refused"]
 
@@ -31,8 +36,6 @@ def arrived(work: Work, order: dict[str, Any]) -> None:
     state, kind = work.state, order["kind"]
     if state["phase"] not in ("new", "live") or state["reason"] is not None:
         _settle(work, order, "refused", "the session is over" if state["phase"] == "ended" else "the session is ending")
-    elif kind in LATER:
-        _settle(work, order, "refused", LATER[kind])
     elif order.get("at_once"):
         _carry_out(work, order)
     elif kind == "end" and (order.get("mode") != "queued" or state["phase"] == "new"):
@@ -61,14 +64,19 @@ def _due(work: Work, order: dict[str, Any]) -> bool:
     state = work.state
     if state["phase"] != "live" or state["reason"] is not None:
         return False
+    halted = halts.still(work)
     if order.get("mode") == "queued":
-        return work.quiet and not state["hearing"]
-    if order["kind"] == "instruct":  # says something to the node's model: first the node must be entered
+        return (work.quiet or (halted and not state["sayings"])) and not state["hearing"]
+    if order["kind"] in TO_THE_MODEL and not halted:  # first the node must be entered
         return not state["agenda"] and state["awaiting"] is None
     return True
 
 
 def _carry_out(work: Work, order: dict[str, Any]) -> None:
+    if halts.still(work) and order["kind"] in MOVES:
+        why = f"the session is paused ({work.state['halted']['how']}); `resume` it first"
+        _settle(work, order, "refused", why)
+        return
     try:
         _KINDS[order["kind"]](work, order)
     except Failure as failure:
@@ -129,6 +137,8 @@ def close(work: Work, reason: str) -> None:
     """The session is over: every order that has no final status gets one."""
     telling, work.state["telling"] = work.state["telling"], {}
     for name, told in telling.items():
+        if told["kind"] == "transfer":
+            work.do(effects.StopTransfer(transfer=f"{halts.ORDERED}{name}"))
         if told.get("words"):
             _fate(work, name, "spoken", CUT_OFF, plain=not told["cut"])
         else:
@@ -190,12 +200,8 @@ def _say(work: Work, order: dict[str, Any]) -> None:
 
 
 def _instruct(work: Work, order: dict[str, Any]) -> None:
-    node, model = work.node, work.state["model"]
-    if node.kind != "instruct":
-        raise Failure(
-            "no_model",
-            f"no model speaks at node `{node.name}` (`{node.kind}`); use `say`, or `goto` a node where one does",
-        )
+    _needs_model(work, "use `say`, or `goto` a node where one does")
+    model = work.state["model"]
     _settle(work, order, "applied")
     _cut(work, order)
     work.state["telling"][order["order_id"]] = {
@@ -206,8 +212,29 @@ def _instruct(work: Work, order: dict[str, Any]) -> None:
         "words": False,
         "cut": False,
     }
-    work.do(effects.Prompt(role=None, messages=({"role": "developer", "content": order["text"]},)))
+    _tell_model(work, order["text"])
     instruct.respond(work)
+
+
+def _whisper(work: Work, order: dict[str, Any]) -> None:
+    _tell_model(work, order["text"])
+    _settle(work, order, "applied")
+
+
+def _prompt(work: Work, order: dict[str, Any]) -> None:
+    _needs_model(work, "`goto` a node where one does")
+    instruct.renew(work, ({"role": "developer", "content": order["text"]},))
+    _settle(work, order, "applied")
+
+
+def _tell_model(work: Work, text: str) -> None:
+    work.do(effects.Prompt(role=None, messages=({"role": "developer", "content": text},)))
+
+
+def _needs_model(work: Work, instead: str) -> None:
+    node = work.node
+    if node.kind != "instruct":
+        raise Failure("no_model", f"no model speaks at node `{node.name}` (`{node.kind}`); {instead}")
 
 
 def _goto(work: Work, order: dict[str, Any]) -> None:
@@ -239,7 +266,7 @@ def _set(work: Work, order: dict[str, Any]) -> None:
 
 
 def _slots_changed(work: Work) -> None:
-    if work.state["agenda"] or work.state["node"] is None:
+    if work.state["agenda"] or work.state["node"] is None or halts.still(work):
         return
     if work.node.kind == "collect":
         collect.slots_changed(work)
@@ -252,9 +279,164 @@ def _interrupt(work: Work, order: dict[str, Any]) -> None:
     _cut(work, {**order, "mode": "immediate"})
 
 
+# --- Who speaks, and what is known ------------------------------------------
+
+
+def _personality(work: Work, order: dict[str, Any]) -> None:
+    name = order["personality"]
+    if (known := work.root.cast.get(name)) is None:
+        errands.send(work, order, "personality", {"name": name})
+        return
+    work.state["who"] = known.model_dump(mode="json")
+    _recast(work)
+    _settle(work, order, "applied")
+
+
+def _recast(work: Work) -> None:
+    """Somebody else speaks from here on: their voice, their role, and what they may call."""
+    tune.changed(work)
+    if work.node.kind == "instruct" and not work.state["agenda"]:
+        offers = tuple(offered.offer for offered in calls.offers(work))
+        work.do(effects.Prompt(role=instruct.role(work, work.node), messages=(), tools=offers))
+
+
+def _reload(work: Work, order: dict[str, Any]) -> None:
+    state, fresh = work.state, order.get("identity") or {}
+    if fresh:
+        state["identity"] = {**(state["identity"] or {}), **fresh}
+    if work.node.kind == "instruct" and not state["agenda"]:
+        instruct.renew(work, instruct.task(work, work.node))
+    _settle(work, order, "applied")
+
+
+# --- Making room for a person -----------------------------------------------
+
+
+def _pause(work: Work, order: dict[str, Any]) -> None:
+    state, how = work.state, order["kind"]
+    if (halted := state["halted"]) is not None and halted["how"] == how:
+        raise Failure("paused", f"the session is paused already ({how})")
+    _hold(work, how, _cut(work, order))
+    work.say(order.get("text", "").strip())
+    _settle(work, order, "applied")
+
+
+def _hold(work: Work, how: str, again: str) -> None:
+    """Let the conversation stand still; a model that was answering answers anew afterwards."""
+    model = work.state["model"]
+    if model["running"]:
+        instruct.stopped(work)
+        model["again"] = True
+    halts.begin(work, how, again)
+
+
+def _resume(work: Work, order: dict[str, Any]) -> None:
+    if work.state["halted"] is None:
+        raise Failure("not_paused", "the session is not paused, so there is nothing to resume")
+    _settle(work, order, "applied")
+    _lift(work)
+
+
+def _lift(work: Work) -> None:
+    """The conversation goes on: with what is under way, else with what was cut off, else by asking again briefly."""
+    state, again = work.state, halts.lift(work)
+    if state["agenda"] or state["awaiting"] or state["classify"] or work.calling:
+        work.say(again)
+    elif state["model"]["again"]:
+        instruct.settle(work)
+    else:
+        said = work.drawn_so_far("say")
+        _slots_changed(work)
+        if said == work.drawn_so_far("say") and not (state["agenda"] or state["model"]["running"]):
+            _go_on(work, again)
+
+
+def _go_on(work: Work, again: str) -> None:
+    """Say what was cut off, else ask again briefly."""
+    if again:
+        work.say(again)
+    elif work.node.hears:
+        asides.come_back(work, "resume")
+
+
+def _mute(work: Work, order: dict[str, Any]) -> None:
+    work.state["muted"] = bool(order["on"])
+    if work.state["muted"]:
+        work.state["hearing"] = False
+    _settle(work, order, "applied")
+
+
+def _app_message(work: Work, order: dict[str, Any]) -> None:
+    errands.send(work, order, "app_message", {"type": order["type"], "data": order.get("data", {})})
+
+
+def _transfer(work: Work, order: dict[str, Any]) -> None:
+    """Hand the person over; meanwhile the conversation stands still, and it goes on if nobody answers."""
+    state, name = work.state, order["order_id"]
+    if state["transfer"] is not None or _kinds(work, "transfer"):
+        raise Failure("transfer", "the person is being handed over already")
+    if state["halted"] is None:
+        _hold(work, "transfer", _cut(work, order))
+    state["telling"][name] = {"kind": "transfer", "target": order["to"]}
+    work.due(f"{errands.KEY}{name}", transfer.TRANSFER_S + transfer.GRACE_S)
+    started = effects.Transfer(
+        transfer=f"{halts.ORDERED}{name}", target=order["to"], brief="", warm=False, timeout_s=transfer.TRANSFER_S,
+        language=work.language,
+    )  # fmt: skip
+    work.emit("transfer.started", transfer=started.transfer, target=started.target, warm=False)
+    work.do(started)
+
+
+def transferred(work: Work, name: str, outcome: str) -> None:
+    """Whoever dials for an order says how it went: the session is over, or goes on as it was."""
+    told = work.state["telling"].get(name)
+    if told is None or told["kind"] != "transfer":
+        return
+    del work.state["telling"][name]
+    work.undue(f"{errands.KEY}{name}")
+    work.emit("transfer.finished", transfer=f"{halts.ORDERED}{name}", target=told["target"], outcome=outcome)
+    halted = work.state["halted"]
+    if outcome == "done":
+        _fate(work, name, "applied")
+        give_up(work, "transferred")
+        halts.lift(work)
+        routes.conclude(work, "transferred", {"kind": "order", "order": name})
+        return
+    _fate(work, name, "refused", f"the person could not be handed to `{told['target']}` ({outcome})")
+    if halted is not None and halted["how"] == "transfer":
+        _lift(work)
+
+
+def overdue(work: Work, name: str) -> None:
+    """Nobody has said in time what became of an order."""
+    if _kinds(work, "transfer", name):
+        work.do(effects.StopTransfer(transfer=f"{halts.ORDERED}{name}"))
+        transferred(work, name, "no_answer")
+    else:
+        carried(work, errands.overdue(work, name))
+
+
+def _kinds(work: Work, kind: str, name: str | None = None) -> bool:
+    """Whether an order of this kind, or this very one, is under way."""
+    telling = work.state["telling"]
+    return any(told["kind"] == kind and name in (None, one) for one, told in telling.items())
+
+
+def carried(work: Work, happened: inputs.Carried) -> None:
+    """Somebody outside has done what an order wanted, or couldn't."""
+    found = errands.finished(work, happened)
+    if found is None:
+        return
+    status, why = found
+    if status == "applied" and happened.data:
+        _recast(work)
+    _fate(work, happened.order, status, why)
+
+
 def _end(work: Work, order: dict[str, Any]) -> None:
     _settle(work, order, "applied")
     give_up(work, order["reason"])
+    halts.lift(work)
     routes.conclude(work, order["reason"], {"kind": "order", "order": order["order_id"]})
 
 
@@ -281,23 +463,16 @@ _KINDS: dict[str, Callable[[Work, dict[str, Any]], None]] = {
     "instruct": _instruct,
     "goto": _goto,
     "set": _set,
+    "whisper": _whisper,
+    "prompt": _prompt,
+    "personality": _personality,
+    "reload": _reload,
+    "pause": _pause,
+    "takeover": _pause,
+    "resume": _resume,
+    "mute": _mute,
+    "transfer": _transfer,
+    "app_message": _app_message,
     "interrupt": _interrupt,
     "end": _end,
 }
-
-LATER: dict[str, str] = {
-    kind: f"sessions of this version can't {what} yet; {instead}"
-    for kind, what, instead in (
-        ("whisper", "let the model know something without an answer", "use `instruct`, or `set` a slot that it reads"),
-        ("prompt", "take other instructions for a node", "use `instruct`, or `goto` a node that has them"),
-        ("personality", "change their personality", "`end` this one and start another with it"),
-        ("reload", "read anew what they know about the caller", "`set` the slots that have changed"),
-        ("pause", "pause", "`goto` a node that waits, or `end` the session"),
-        ("resume", "pause, so there is nothing to resume", "`goto` the node that comes next"),
-        ("takeover", "leave the conversation to a person", "`say` what a person would, or `end` the session"),
-        ("mute", "stop hearing the caller", "`goto` a node that doesn't listen"),
-        ("transfer", "hand the caller to somebody else", "`say` whom to call, then `end` the session"),
-        ("app_message", "send a message of an order's own", "let the flow `emit` an event: clients get those"),
-    )
-}
-"""Kinds that sessions don't carry out: why, and what can be done instead."""

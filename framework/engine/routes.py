@@ -220,7 +220,7 @@ def _let_go(work: Work) -> None:
 
 def _outlasts(deadline: str) -> bool:
     """Whether a deadline belongs to the session, not to the node that is left."""
-    return deadline in ("speech", "duration", "end", "keys") or deadline.startswith("timer:")
+    return deadline in ("speech", "duration", "end", "keys") or deadline.startswith(("timer:", "errand:"))
 
 
 def classify(work: Work, text: str, ways: Iterable[Way]) -> None:

@@ -23,7 +23,7 @@ HOLD_S = 120.0
 def watch(work: Work) -> None:
     """After every step: silence has begun, or is over."""
     silence = work.state["silence"]
-    silent = work.quiet and not work.state["hearing"] and work.node.asks
+    silent = work.quiet and not work.state["hearing"] and work.node.asks and not work.deaf
     if not silent:
         _pause(work)
         _spoken(work)
@@ -95,7 +95,7 @@ def _spoken(work: Work) -> None:
 def _pause(work: Work) -> None:
     silence = work.state["silence"]
     if silence["since"] is not None:
-        passed = max(0.0, work.at - max(silence["since"], silence["held"] or 0.0))
+        passed = work.at - silence["since"]
         silence.update(since=None, waited=silence["waited"] + passed, spent=silence["spent"] + passed)
         work.undue("no_input", "silence")
 

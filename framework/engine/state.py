@@ -42,7 +42,7 @@
 | `called` | tool → the moments of its calls in the last minute |
 | `who` | the personality that an operator ordered |
 | `tuned` | the language, personality, voice and stack that hearing and speaking are tuned to |
-| `halted` | while an operator has the conversation paused: how, and all that is to go on afterwards |
+| `halted`, `later` | while an operator has the conversation paused: how; what happened meanwhile |
 | `muted` | whether an operator has the person unheard |
 | `deadlines` | name → moment: every wait of the conversation |
 | `counts` | how often each list of texts was used, ids drawn, tools called |
@@ -99,6 +99,7 @@ def initial() -> State:
         "who": None,
         "tuned": None,
         "halted": None,
+        "later": [],
         "muted": False,
         "model": {"turn": 0, "running": False, "again": False, "role": None, "silent": 0},
         "classify": None,

@@ -11,6 +11,7 @@ from framework.engine import (
     effects,
     events,
     frames,
+    halts,
     inputs,
     interrupts,
     keys,
@@ -21,6 +22,7 @@ from framework.engine import (
     routes,
     silence,
     timers,
+    tune,
 )
 from framework.engine.plan import ActionPlan, FillerPlan, NodePlan, PipecatActionPlan, Plan, Way
 from framework.engine.state import State, copied, forked
@@ -76,8 +78,11 @@ def step(
     if work.state["phase"] == "ended":
         _after_the_end(work, happened)
         return work.state, work.wanted
-    _guarded(work, HANDLERS[type(happened)], happened)
-    _settle(work)
+    coming: inputs.Input | None = None if halts.holds(work, happened) else happened
+    while coming is not None and work.state["phase"] != "ended":
+        _guarded(work, HANDLERS[type(coming)], coming)
+        _settle(work)
+        coming = halts.waiting(work)
     if work.state["phase"] != "ended":
         silence.watch(work)
     return work.state, work.wanted
@@ -128,9 +133,9 @@ def _settle(work: Work) -> None:
     """Do what is to be done until something has to be waited for."""
     for _ in range(OPERATIONS):
         state = work.state
-        if state["phase"] == "ended":
+        if state["phase"] == "ended" or (halts.still(work) and not orders.due(work)):
             return
-        if state["agenda"] and state["awaiting"] is None:
+        if state["agenda"] and state["awaiting"] is None and not halts.still(work):
             operation, *arguments = state["agenda"].pop(0)
             _guarded(work, AGENDA[operation], *arguments)
         elif (state["orders"] or state["telling"]) and orders.due(work):
@@ -179,6 +184,7 @@ def _enter(work: Work, name: str) -> None:
     node = work.node
     work.emit("node.entered", node=name, kind=node.kind, depth=work.depth)
     work.note("node", to=name)
+    tune.entered(work)
     state["timed"] = [way.index for way in node.ways if way.after_s is not None]
     routes.clocks(work)
     silence.entered(work)
@@ -341,6 +347,8 @@ def _announce(work: Work) -> None:
 
 def _began(work: Work, _happened: inputs.Began) -> None:
     state = work.state
+    if work.deaf:
+        return
     if state["node"] is not None and work.node.mute and (state["sayings"] or state["model"]["running"]):
         state["deaf"] = True
     else:
@@ -352,7 +360,8 @@ def _noise(work: Work, _happened: inputs.Noise) -> None:
 
 
 def _pressed(work: Work, happened: inputs.Pressed) -> None:
-    keys.pressed(work, happened.keys, happened.participant)
+    if not (work.deaf or halts.still(work)):
+        keys.pressed(work, happened.keys, happened.participant)
 
 
 def _keys_due(work: Work, _which: str) -> None:
@@ -361,14 +370,14 @@ def _keys_due(work: Work, _which: str) -> None:
 
 def _heard(work: Work, happened: inputs.Heard) -> None:
     deaf, work.state["deaf"], work.state["hearing"] = work.state["deaf"], False, False
-    if deaf:
+    if deaf or work.deaf:
         return
     text = happened.text.strip()
     if not text:
         return
     silence.broken(work)
     privacy.tell(work, text, happened.participant, kept=happened.private)
-    if work.state["phase"] != "live" or limits.turns(work) or _deaf(work):
+    if work.state["phase"] != "live" or halts.still(work) or limits.turns(work) or _deaf(work):
         return
     calls.interrupted(work)
     work.state["heard"] = [*work.state["heard"], [text, _late(work)]][-HEARD_KEPT:]
@@ -520,7 +529,10 @@ def _arrived(work: Work, happened: inputs.Arrived) -> None:
 
 
 def _transferred(work: Work, happened: inputs.Transferred) -> None:
-    transfer.finished(work, happened.transfer, happened.outcome)
+    if happened.transfer.startswith(halts.ORDERED):
+        orders.transferred(work, happened.transfer.removeprefix(halts.ORDERED), happened.outcome)
+    else:
+        transfer.finished(work, happened.transfer, happened.outcome)
 
 
 def _summarized(work: Work, happened: inputs.Summarized) -> None:
@@ -640,6 +652,10 @@ def _silence_due(work: Work, _which: str) -> None:
     silence.over(work)
 
 
+def _errand_due(work: Work, order: str) -> None:
+    orders.overdue(work, order)
+
+
 DUE: dict[str, Callable[[Work, str], None]] = {
     "duration": _duration_due,
     "call": _call_due,
@@ -649,6 +665,7 @@ DUE: dict[str, Callable[[Work, str], None]] = {
     "classify": _classify_due,
     "action": _action_due,
     "speech": _speech_due,
+    "errand": _errand_due,
     "after": _after_due,
     "no_input": _no_input_due,
     "silence": _silence_due,
@@ -683,5 +700,6 @@ HANDLERS: dict[type, Callable[[Work, Any], None]] = {
     inputs.Transferred: _transferred,
     inputs.Resumed: _resumed,
     inputs.Summarized: _summarized,
+    inputs.Carried: orders.carried,
     inputs.HungUp: _hung_up,
 }

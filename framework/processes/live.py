@@ -13,7 +13,7 @@ from loguru import logger
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
-from framework.engine.orders import LATER, ended
+from framework.engine.orders import ended
 from framework.errors import SessionError
 from framework.plugins.host import PluginHost
 from framework.plugins.transports import Transport, TransportContext
@@ -146,8 +146,6 @@ class Talk:
             self._give_up(order.reason)
             tell("applied", "")
             await self.stop(order.reason)
-        elif order.kind in LATER:
-            tell("refused", LATER[order.kind])
         else:
             self._early.append((order, tell))
 

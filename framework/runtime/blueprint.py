@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from framework.engine.compiler import compile_plan
@@ -14,6 +15,7 @@ from framework.personalities import load as load_personality
 from framework.services.stacks import load_stack
 
 if TYPE_CHECKING:
+    from framework.flows.model import Flow
     from framework.personalities.model import Personality
     from framework.plugins.host import PluginHost
     from framework.plugins.tools import Tool
@@ -32,6 +34,8 @@ class Blueprint:
     personality: Personality
     stack: StackModel
     handlers: str
+    cast: Mapping[str, Personality] = field(default_factory=dict)
+    """Everybody who speaks at some node, by name."""
 
     @property
     def name(self) -> str:
@@ -54,7 +58,21 @@ def draw(spec: SessionSpec, project: Project, *, handlers: str = "") -> Blueprin
     stack, _ = load_stack(project.stack_path(_first(spec.stack, bot, default, "stack") or DEFAULT_STACK))
     chosen = spec.personality or loaded.flow.personality or _first("", bot, default, "personality")
     personality = load_personality(project.personality_path(chosen)) if chosen else NEUTRAL
-    return Blueprint(loaded, personality, stack, handlers or (bot.handlers or "" if bot else ""))
+    cast = cast_of([loaded.flow], project)
+    return Blueprint(loaded, personality, stack, handlers or (bot.handlers or "" if bot else ""), cast)
+
+
+def cast_of(flows: Iterable[Flow], project: Project) -> dict[str, Personality]:
+    """Everybody whom nodes of these flows name, by name.
+
+    Raises:
+        UserError: One of them is not there.
+    """
+    flows = list(flows)
+    named = [flow.defaults.personality for flow in flows]
+    named += [node.personality for flow in flows for node in flow.nodes.values()]
+    names = sorted({name for name in named if name is not None})
+    return {name: load_personality(project.personality_path(name)) for name in names}
 
 
 def _bot(spec: SessionSpec, project: Project) -> Bot | None:
@@ -98,4 +116,5 @@ def plan_of(blueprint: Blueprint, host: PluginHost, functions: dict[str, Tool]) 
         personality=blueprint.personality,
         slot_types={name: host.slot_types.get(name) for name in host.slot_types.names()},
         tools={**tools, **functions},
+        cast=blueprint.cast,
     )

@@ -13,6 +13,7 @@ from loguru import logger
 from framework.clock import Clock
 from framework.engine import effects as do
 from framework.engine import inputs as happened
+from framework.engine.errands import ERRAND_S
 from framework.engine.orders import ended
 from framework.engine.secrets import HIDDEN
 from framework.runtime.manners import Manners
@@ -109,6 +110,10 @@ class Hands(Protocol):
 
     async def classify(self, ask: do.Classify) -> happened.Classified:
         """Decide what a text means; `at` is stamped later."""
+        ...
+
+    async def run_errand(self, errand: do.Errand) -> happened.Carried:
+        """Do what an order wants that the engine can't do itself; `at` is stamped later."""
         ...
 
     def news(self) -> dict[str, Any] | None:
@@ -247,17 +252,12 @@ class Conversation:
         return self._engine.private(self.plan, self.state, text)
 
     @property
-    def deaf(self) -> bool:
-        """Whether the person is not to be heard now."""
-        return self.expects().deaf
-
-    @property
     def manners(self) -> Manners:
         """Who may speak while the bot does, at the present node; asked for every piece of sound."""
         moved, manners = self._manners
         if moved != self.moved:
             expected = self.expects()
-            manners = Manners(interruptible=expected.interruptible, mute=expected.mute)
+            manners = Manners(interruptible=expected.interruptible, mute=expected.mute, deaf=expected.deaf)
             self._manners = (self.moved, manners)
         return manners
 
@@ -377,6 +377,8 @@ class Conversation:
                 self._start(f"act/{effect.action}", self._act(effect))
             case do.Classify():
                 self._start(f"classify/{effect.request}", self._classify(effect))
+            case do.Errand():
+                self._start(f"errand/{effect.order}", self._run_errand(effect))
 
     async def _run_model(self, run: do.RunModel) -> None:
         turn = run.turn
@@ -438,6 +440,11 @@ class Conversation:
     async def _classify(self, ask: do.Classify) -> None:
         none = happened.Classified(at=0.0, request=ask.request, choice=None)
         await self._work(self._hands.classify(ask), CLASSIFY_DEADLINE_S, none, none)
+
+    async def _run_errand(self, errand: do.Errand) -> None:
+        late = happened.Carried(at=0.0, order=errand.order, ok=False, why=f"it took longer than {ERRAND_S:g} s")
+        crashed = happened.Carried(at=0.0, order=errand.order, ok=False, why="it failed; the log says how")
+        await self._work(self._hands.run_errand(errand), ERRAND_S, late, crashed)
 
     async def _work(
         self, work: Awaitable[happened.Input], within_s: float, late: happened.Input, crashed: happened.Input

@@ -32,6 +32,8 @@ class Manners:
     """Whether speech stops the bot."""
     mute: bool = False
     """Whether the person is unheard while the bot speaks."""
+    deaf: bool = False
+    """Whether the person is unheard at all: an operator has said so."""
 
 
 class Unheard(BaseUserMuteStrategy):

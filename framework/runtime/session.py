@@ -19,6 +19,7 @@ from framework.engine.orders import ended
 from framework.engine.plan import Plan
 from framework.errors import FrameworkError, SessionError
 from framework.log import about
+from framework.personalities import load as load_personality
 from framework.runtime.assemble import Assembly, Parts, assemble, on
 from framework.runtime.blueprint import Blueprint, draw, plan_of, uses
 from framework.runtime.compat import Compat, Manager, load_handlers
@@ -32,6 +33,7 @@ from framework.runtime.watch import Watchdog
 from framework.services.resolve import Services, build_stack
 from framework.sessions.events import Event
 from framework.sessions.orders import AnyOrder, End, Goto
+from framework.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from pipecat.transports.base_transport import BaseTransport
@@ -259,6 +261,7 @@ class LiveSession:
             on_end=self._end,
         )
         hands.conversation = conversation
+        hands.errands = {"app_message": self._send_message, "personality": self._find_personality}
         services = self._make_services(blueprint, conversation, plan.languages[0])
         hands.router = services.router
         if services.router is not None:
@@ -343,6 +346,22 @@ class LiveSession:
             self._client.set()
 
         on(door, "on_client_ready", ready)
+
+    async def _send_message(self, message: dict[str, Any]) -> dict[str, Any]:
+        """A message of an operator's application, to the client."""
+        if self.door is None or not self.door.attached:
+            raise SessionError("no client is there that takes messages")
+        await self.door.send_server_message({"type": "convo.message", "message": message})
+        return {}
+
+    async def _find_personality(self, wanted: dict[str, Any]) -> dict[str, Any]:
+        """A personality of the project, by its name."""
+        name = str(wanted["name"])
+        if name not in self._project.names("personalities"):  # a path is nothing that an order may name
+            known = self._project.names("personalities")
+            raise SessionError(f"there is no personality `{name}`. {did_you_mean(name, known)}".strip())
+        path = self._project.personality_path(name)
+        return (await asyncio.to_thread(load_personality, path)).model_dump(mode="json")
 
     async def _jump(self, node: str) -> tuple[str, str]:
         """A function sends the flow to a node: at once, as the flow may well wait for that function."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -37,6 +38,7 @@ from pipecat.services.settings import LLMSettings
 
 from framework.engine import effects as do
 from framework.engine import inputs as happened
+from framework.engine.context import renewed
 from framework.engine.secrets import HIDDEN
 from framework.runtime.frames import Cue, Line, Run
 from framework.runtime.lease import Lease
@@ -86,11 +88,6 @@ class Listener(Protocol):
 
     def private(self, text: str) -> bool:
         """Whether these words, said now, are for the engine only."""
-        ...
-
-    @property
-    def deaf(self) -> bool:
-        """Whether the person is not to be heard."""
         ...
 
     @property
@@ -179,10 +176,14 @@ class PipelineStage:
         """Set what the model reads and may call."""
         frames: list[Frame] = []
         if prompt.role is not None:
-            frames.append(LLMUpdateSettingsFrame(delta=LLMSettings(system_instruction=prompt.role)))
+            frames.append(
+                LLMUpdateSettingsFrame(delta=LLMSettings(system_instruction=prompt.role), reach_inactive_services=True)
+            )
         messages: list[Any] = [dict(message) for message in prompt.messages]
         if prompt.reset:
             frames.append(LLMMessagesUpdateFrame(messages=messages))
+        elif prompt.instead:
+            frames.append(LLMMessagesTransformFrame(transform=_renewal(prompt)))
         elif messages:
             frames.append(LLMMessagesAppendFrame(messages=messages))
         if prompt.tools is not None:
@@ -314,7 +315,8 @@ class PipelineStage:
 
     def unheard(self) -> bool:
         """Whether the person is not heard now, as the bot speaks where it may not be spoken over."""
-        return self.voice and bool(self.speech) and not self.person_speaks and self._to.manners.mute
+        manners = self._to.manners
+        return self.voice and (manners.deaf or (bool(self.speech) and not self.person_speaks and manners.mute))
 
     def unstoppable(self) -> bool:
         """Whether speech of the person does not stop the bot."""
@@ -340,7 +342,7 @@ class PipelineStage:
         if text.strip():
             self._accept_cuts()
         await self._go_on()
-        if text.strip() and not self._to.deaf:
+        if text.strip() and not self._to.manners.deaf:
             self._to.tell(happened.Heard, text=revealed(text.strip(), secrets), private=bool(secrets))
         elif began:
             self._to.tell(happened.Noise)
@@ -361,7 +363,7 @@ class PipelineStage:
 
     async def typed(self, text: str) -> None:
         """A person typed a turn: stop, unless nobody may, note it, go on."""
-        if self._to.deaf:
+        if self._to.manners.deaf:
             return
         if not self.unstoppable():
             await self.interrupt()
@@ -374,9 +376,9 @@ class PipelineStage:
 
         async def screen(_recogniser: FrameProcessor, frame: Frame) -> None:
             if isinstance(frame, TranscriptionFrame):
-                frame.text = "" if self._to.deaf else self.screened(frame.text)
+                frame.text = "" if self._to.manners.deaf else self.screened(frame.text)
             elif isinstance(frame, InterimTranscriptionFrame | EagerTranscriptionFrame):
-                frame.text = HIDDEN if self._to.deaf or self._to.private(frame.text) else frame.text
+                frame.text = HIDDEN if self._to.manners.deaf or self._to.private(frame.text) else frame.text
 
         recogniser.add_event_handler("on_before_push_frame", screen)
 
@@ -524,6 +526,13 @@ class PipelineStage:
         if self._listener is None:
             raise RuntimeError("the stage is not connected")
         return self._listener
+
+
+def _renewal(prompt: do.Prompt) -> Callable[[list[Any]], list[Any]]:
+    def renew(present: list[Any]) -> list[Any]:
+        return renewed(present, prompt)
+
+    return renew
 
 
 def revealed(text: str, secrets: list[str]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from loguru import logger
@@ -10,7 +10,7 @@ from loguru import logger
 from framework.engine import effects as do
 from framework.engine import inputs as happened
 from framework.engine.expect import visible
-from framework.errors import UnknownNameError
+from framework.errors import FrameworkError, UnknownNameError
 from framework.plugins.outcomes import ToolOutcome
 from framework.runtime.compat import Compat
 from framework.runtime.virtual import real_time
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from framework.plugins.session import SessionPlugins
     from framework.runtime.conversation import Conversation
     from framework.services.router import Router
+
+
+Run = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
+"""Does an errand, and answers what was asked for."""
 
 
 class Quiet(Protocol):
@@ -43,6 +47,8 @@ class PluginHands:
         self._clock = clock
         self._state: dict[str, Any] = {}
         self.conversation: Conversation | None = None
+        self.errands: dict[str, Run] = {}
+        """What is done for orders, by its kind; a `FrameworkError` says why it can't be done."""
 
     async def call(self, call: do.CallTool) -> happened.ToolFinished:
         """Run a tool to its one outcome."""
@@ -96,6 +102,14 @@ class PluginHands:
             logger.bind(error=type(broken).__name__, pii_exception=str(broken)).warning("an action of the flow failed")
             return happened.ActionFinished(at=0.0, action=act.action, ok=False, message="an action of the node failed")
         return happened.ActionFinished(at=0.0, action=act.action)
+
+    async def run_errand(self, errand: do.Errand) -> happened.Carried:
+        """Send the client a message, or find a personality."""
+        try:
+            data = await self.errands[errand.what](errand.data)
+        except FrameworkError as refusal:
+            return happened.Carried(at=0.0, order=errand.order, ok=False, why=refusal.message)
+        return happened.Carried(at=0.0, order=errand.order, data=data)
 
     def news(self) -> dict[str, Any] | None:
         """The state that functions share, when they, or anything that they left running, have changed it."""

@@ -72,10 +72,12 @@ class Reload(_Order):
     """Read what the conversation knows about the caller anew."""
 
     kind: Literal["reload"] = "reload"
+    identity: dict[str, Any] = {}
+    """What is known now; it is put over what was known."""
 
 
 class Pause(_Order):
-    """Hear and say nothing until `resume`."""
+    """Hear and say nothing until `resume`; what happens meanwhile is attended to then."""
 
     kind: Literal["pause"] = "pause"
     text: str = Field(default="", max_length=4000)

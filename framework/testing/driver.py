@@ -19,6 +19,7 @@ Reply = str | tuple[str, dict[str, Any]]
 """What a model does: says a text, or calls a function with arguments."""
 Model = Callable[["Driver"], Sequence[Reply]]
 Router = Callable[[str, Sequence[effects.Choice]], str | None]
+Errand = Callable[[dict[str, Any]], dict[str, Any] | None]
 ToolDouble = Callable[[dict[str, Any]], Any]
 
 START = 1_770_000_000.0
@@ -64,6 +65,10 @@ class Driver:
     transferred: list[effects.Transfer] = field(default_factory=list)
     summary: str | None = None
     """What the model sums its context up as; None where it can't."""
+    tuned: list[effects.Tune] = field(default_factory=list)
+    """How hearing and speaking were to be tuned, in order."""
+    errands: dict[str, Errand] = field(default_factory=lambda: {"app_message": lambda _: None})
+    """What is done for orders, by its kind; a `ValueError` is why it can't be done."""
     trace: list[Note] | None = None
     """Where the engine notes how it decided; None where nobody wants to know."""
 
@@ -231,6 +236,17 @@ class Driver:
 
     def _summarize(self, effect: effects.Summarize) -> list[inputs.Input]:
         return [inputs.Summarized(at=self.now, request=effect.request, text=self.summary or "")]
+
+    def _tune(self, effect: effects.Tune) -> list[inputs.Input]:
+        self.tuned.append(effect)
+        return []
+
+    def _errand(self, effect: effects.Errand) -> list[inputs.Input]:
+        try:
+            data = self.errands[effect.what](effect.data)
+        except (KeyError, ValueError) as error:
+            return [inputs.Carried(at=self.now, order=effect.order, ok=False, why=str(error))]
+        return [inputs.Carried(at=self.now, order=effect.order, data=data or {})]
 
     def _settle(self, effect: effects.Settle) -> list[inputs.Input]:
         self.fates[effect.order] = (effect.status, effect.why)

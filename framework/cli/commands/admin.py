@@ -24,7 +24,7 @@ USAGE = {
     "goto": "goto NODE",
     "set": "set NAME=VALUE …",
     "personality": "personality NAME",
-    "reload": "reload",
+    "reload": "reload [JSON]",
     "pause": "pause [TEXT]",
     "resume": "resume",
     "takeover": "takeover [TEXT]",
@@ -60,8 +60,15 @@ def admin(
     | goto NODE | leaves the present node for this one |
     | set NAME=VALUE … | has these values; a value may be JSON |
     | end [REASON] | ends the session |
-    | prompt TEXT, personality NAME, reload | goes on with other instructions, another voice, the caller's data anew |
-    | pause [TEXT], resume, takeover [TEXT], interrupt, mute [on/off], transfer TO | makes room for a person |
+    | prompt TEXT | has these instructions at the present node |
+    | personality NAME | speaks as somebody else from now on |
+    | reload [JSON] | knows this about the caller, and reads its instructions anew |
+    | interrupt | stops what it is saying |
+    | pause [TEXT] | says this, then hears and says nothing |
+    | takeover [TEXT] | says this, then only listens: a person has the word |
+    | resume | goes on where it was |
+    | mute [on/off] | does not hear the caller, or hears again |
+    | transfer TO | hands the caller to somebody whom `convo.yaml` names |
     | app_message TYPE [JSON] | sends the client a message of the application's own |
 
     CONVO_GATEWAY names the gateway (http://127.0.0.1:4444), CONVO_API_KEY a key with the scope `admin`. Exit code: 0,
@@ -123,6 +130,9 @@ def _order(kind: str, rest: list[str]) -> dict[str, Any] | None:
     if kind == "app_message":
         data = _value(" ".join(rest[1:]) or "{}")
         return {"type": rest[0], "data": data} if rest and isinstance(data, dict) else None
+    if kind == "reload" and rest:
+        known = _value(" ".join(rest))
+        return {"identity": known} if isinstance(known, dict) else None
     return None if rest else {}
 
 

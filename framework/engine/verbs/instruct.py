@@ -73,6 +73,15 @@ def prompt(work: Work, node: NodePlan, *, told: bool = False, **context: Any) ->
     )
 
 
+def renew(work: Work, messages: tuple[dict[str, Any], ...]) -> None:
+    """Put other instructions in the place of those that the model has here; role and functions as they are now."""
+    before = tuple(work.state["model"].get("task", ()))
+    work.state["model"]["task"] = list(messages)
+    words = role(work, work.node)
+    if messages != before or words is not None:
+        work.do(effects.Prompt(role=words, messages=messages, instead=before))
+
+
 def task(work: Work, node: NodePlan) -> tuple[dict[str, Any], ...]:
     """What the model shall do at a node, as messages."""
     return tuple({"role": role, "content": work.written(text)} for role, text in node.task)

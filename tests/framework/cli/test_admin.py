@@ -56,7 +56,7 @@ def test_every_kind_of_order_can_be_said():
         (["set", "guests"], "Write it as `set NAME=VALUE …`."),
         (["set", "=4"], "Write it as `set NAME=VALUE …`."),
         (["mute", "maybe"], "Write it as `mute [on|off]`."),
-        (["reload", "all"], "Write it as `reload`."),
+        (["reload", "all"], "Write it as `reload [JSON]`."),
         (["app_message", "ping", "[]"], "Write it as `app_message TYPE [JSON]`."),
     ],
 )

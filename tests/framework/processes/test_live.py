@@ -93,7 +93,7 @@ async def test_an_end_before_the_client_has_come_ends_at_once_and_refuses_what_w
     result = await asyncio.wait_for(running, 30)
     assert (result.failed, result.reason) == (False, "no need")
     assert [(name, status) for name, status, _ in held.fates] == [
-        ("two", "refused"), ("one", "refused"), ("three", "applied"),
+        ("one", "refused"), ("two", "refused"), ("three", "applied"),
     ]  # fmt: skip
     await held.give("late", Say(text="Too late."))
     assert held.fates[-1] == ("late", "refused", "the session ended (no need)")

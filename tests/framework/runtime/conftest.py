@@ -148,6 +148,9 @@ class ScriptedHands:
     async def classify(self, ask: do.Classify) -> happened.Classified:
         return happened.Classified(at=0, request=ask.request, choice=None)
 
+    async def run_errand(self, errand: do.Errand) -> happened.Carried:
+        return happened.Carried(at=0, order=errand.order)
+
     def news(self) -> None:
         return None
 

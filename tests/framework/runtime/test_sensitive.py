@@ -16,7 +16,7 @@ from framework.plugins.host import PluginHost
 from framework.project import Project
 from framework.runtime.session import LiveSession
 from framework.services.resolve import Services
-from framework.sessions.orders import Instruct
+from framework.sessions.orders import Instruct, Whisper
 from framework.sessions.spec import SessionSpec
 from framework.settings import LogSettings
 
@@ -93,6 +93,7 @@ async def talk(session: LiveSession) -> None:
         assert await session.person()
         await session.hear(words)
     assert await session.person()
+    assert await session.obey(Whisper(text="They like tea.")) == "applied"
     assert await session.obey(Instruct(text="Say well.")) == "applied"
     for words in ("charge again", f"is {CARD} right?", "look around"):
         assert await session.person()

@@ -21,7 +21,19 @@ from framework.runtime.life import Deadlines, Outcome
 from framework.runtime.session import LiveSession
 from framework.services.resolve import Services
 from framework.sessions.events import Event
-from framework.sessions.orders import End, Goto, Instruct, Pause, Say, Set
+from framework.sessions.orders import (
+    AppMessage,
+    End,
+    Goto,
+    Instruct,
+    Pause,
+    Personality,
+    Prompt,
+    Resume,
+    Say,
+    Set,
+    Whisper,
+)
 from framework.sessions.spec import SessionSpec
 from framework.settings import LogSettings
 
@@ -306,11 +318,51 @@ async def test_what_an_instruct_made_the_bot_say_is_spoken(played):
     assert [d["spoken"] for d in p.of("bot.said")] == ["Here it is."]
 
 
-async def test_orders_that_sessions_do_not_carry_out_are_refused_with_another_way(played):
+async def test_a_session_that_is_paused_goes_on_where_it_was(played):
+    async with played(["Hello."], ["Here I am."], ["Well."]) as p:
+        assert await p.session.person()
+        await p.session.hear("hi")
+        assert await p.session.person()
+        assert await p.session.obey(Pause(text="One moment.")) == "applied"
+        with pytest.raises(SessionError, match="`resume` it first"):
+            await p.session.obey(Goto(node="admin"))
+        await p.session.hear("is anybody there?")
+        assert await p.session.obey(Resume()) == "applied"
+        assert await p.session.person()
+    assert [d["spoken"] for d in p.of("bot.said")] == ["Hello.", "One moment.", "Here I am."]
+    assert [d["text"] for d in p.of("user.said")] == ["hi"]
+    assert all("anybody" not in str(context) for context in p.model.contexts)
+
+
+async def test_the_model_reads_what_operators_whisper_and_prompt(played):
+    async with played(["Hello."], ["Well."]) as p:
+        assert await p.session.person()
+        assert await p.session.obey(Whisper(text="They like tea.")) == "applied"
+        assert await p.session.obey(Prompt(text="Sing.")) == "applied"
+        await p.session.hear("hi")
+        assert await p.session.person()
+    told = [m["content"] for m in p.model.contexts[0] if m["role"] == "developer"]
+    assert told == ["They like tea.", "Sing."]
+
+
+async def test_a_personality_of_the_project_takes_over_and_an_unknown_one_is_refused(played, project):
+    (project.root / "personalities").mkdir()
+    (project.root / "personalities" / "bea.yaml").write_text("personality: bea\nname: Bea\nrole: You are Bea.\n")
+    async with played(["Hello."]) as p:
+        assert await p.session.person()
+        assert await p.session.obey(Personality(personality="bea")) == "applied"
+        with pytest.raises(SessionError, match="Did you mean `bea`"):
+            await p.session.obey(Personality(personality="beaa"))
+        await p.session.hear("hi")
+        assert await p.session.person()
+    assert p.model._settings.system_instruction.startswith("You are Bea.")
+
+
+async def test_a_message_to_nobody_is_refused(played):
     async with played() as p:
         assert await p.session.person()
-        with pytest.raises(SessionError, match="can't pause yet; `goto`"):
-            await p.session.obey(Pause())
+        with pytest.raises(SessionError, match="no client"):
+            await p.session.obey(AppMessage(type="hint"))
 
 
 async def test_orders_that_are_under_way_at_the_end_are_refused(played):
