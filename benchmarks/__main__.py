@@ -14,7 +14,20 @@ from typing import Any
 
 from benchmarks.measure import Ratio, Size, compiled, tell
 
-NAMES = ("check", "turn", "engine", "voice", "start", "warm", "gateway", "stalled", "fleet", "durable", "memory")
+NAMES = (
+    "spoken",
+    "check",
+    "turn",
+    "engine",
+    "voice",
+    "start",
+    "warm",
+    "gateway",
+    "stalled",
+    "fleet",
+    "durable",
+    "memory",
+)
 GROUPS = {"control": ("warm", "gateway", "stalled", "fleet", "durable", "memory")}
 """Names for several."""
 KNOWN = (*NAMES, *GROUPS)

@@ -27,6 +27,8 @@ BUILT_IN = (
     "check",
     "test",
     "graph",
+    "explain",
+    "replay",
     "init",
     "plugins",
     "prepare",

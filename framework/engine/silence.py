@@ -95,7 +95,7 @@ def _spoken(work: Work) -> None:
 def _pause(work: Work) -> None:
     silence = work.state["silence"]
     if silence["since"] is not None:
-        passed = work.at - silence["since"]
+        passed = max(0.0, work.at - max(silence["since"], silence["held"] or 0.0))
         silence.update(since=None, waited=silence["waited"] + passed, spent=silence["spent"] + passed)
         work.undue("no_input", "silence")
 

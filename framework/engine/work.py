@@ -145,13 +145,24 @@ class Work:
 
     def hearing(self, slot: SlotPlan, *, asked: bool, sole: bool = False) -> Hearing:
         """What surrounds an answer for this slot."""
-        return Hearing(language=self.language, today=self.today, asked=asked, name=slot.name, sole=sole)
+        return Hearing(
+            language=self.language,
+            today=self.today,
+            asked=asked,
+            name=slot.name,
+            sole=sole,
+            now=self.now.replace(tzinfo=None),
+        )
 
     def holds(self, way: Way, **more: Any) -> bool:
         """Whether a route's guard lets it be taken; it sees sensitive values, and only whether it holds leaves it."""
         if way.guard is None or isinstance(way.guard, bool):
             return way.guard is not False
-        return bool(way.guard.evaluate(self.names(self.plan.sensitive, **more), self.now))
+        held = bool(way.guard.evaluate(self.names(self.plan.sensitive, **more), self.now))
+        if self.trace is not None:
+            read = evidence(way.guard, self.names(**more))
+            self.note("guard", route=way.index, text=getattr(way.guard, "text", ""), held=held, read=read)
+        return held
 
     def evaluated(self, value: Value, reveal: Collection[str] = (), **more: Any) -> Any:
         """A value with its templates filled, types kept."""
@@ -273,6 +284,7 @@ class Work:
         | note | what |
         | --- | --- |
         | `node` | `to`: it was entered |
+        | `guard` | `route`: whose `if` was looked at; `text`; `held`; `read`: each path that it read and its value |
         | `route` | `route`: its number; `held`: whether it was taken; `guard`: the value of its `if`; `cause` |
         | `interrupt` | `name`: it counted |
         | `rung` | `ladder` (`no_input`, `no_match`), `rung` from 1, `of`: `node` or `defaults` |
@@ -353,6 +365,17 @@ class Work:
     def agenda(self, operations: Iterable[list[Any]]) -> None:
         """Put operations before what is already to be done."""
         self.state["agenda"] = [*operations, *self.state["agenda"]]
+
+
+def evidence(condition: Any, names: Mapping[str, Any]) -> dict[str, Any]:
+    """What a condition went by: each path that it reads, such as `slots.size`, and what stands there."""
+    found: dict[str, Any] = {}
+    for path in sorted(condition.names()) if hasattr(condition, "names") else ():
+        value: Any = names
+        for part in path:
+            value = value.get(part) if isinstance(value, Mapping) else None
+        found[".".join(path)] = value
+    return found
 
 
 class _Unset(dict[str, Any]):

@@ -175,7 +175,16 @@ class Subject:
             values = slot.options.get("values")
             names = [v for v in values if isinstance(v, str)] if isinstance(values, (list, dict)) else []
             return Type("enum", tuple(names)) if names and len(names) == len(values) else ANY
+        if kind in {"list", "object"}:
+            return self._inside(known, slot)
         return Type(kind)
+
+    def _inside(self, known: Any, slot: Any) -> Type:
+        """What a list or an object holds, by its options."""
+        try:
+            return Type.of_schema(known.schema(known.Options.model_validate(slot.options)))
+        except ValueError:  # SLT003 says what is wrong with them
+            return Type(known.kind)
 
     def tool(self, name: str) -> Any:
         """The registered tool of a name or alias, or None."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
+from typing import Protocol, TypeVar
 
 from framework.slots.base import Found, Hearing
 from framework.slots.languages.base import Language
@@ -88,3 +91,60 @@ def found(reading: Reading, value: object, first: int, last: int, *, named: bool
     """A value with its place, as words `first` to `last`."""
     start, end = reading.span(first, last)
     return Found(value, start, end, named)
+
+
+class Spot(Protocol):
+    """Something that was found at some words."""
+
+    @property
+    def first(self) -> int:
+        """Its first word."""
+        ...
+
+    @property
+    def last(self) -> int:
+        """The word after its last."""
+        ...
+
+
+S = TypeVar("S", bound=Spot)
+
+
+def chosen(reading: Reading, spots: Sequence[S], language: Language) -> S | None:
+    """Which of several is meant: none that is denied, the last after "no, sorry", none of two to choose from."""
+    meant = [spot for spot in spots if not negated(reading, spot.first, language)] or list(spots)
+    if not meant:
+        return None
+    best = meant[0]
+    for spot in meant[1:]:
+        if repaired(reading, best.last, spot.first, language):
+            best = spot
+        elif spot.first == best.last + 1 and reading.words[best.last] in language.alternatives:
+            return None
+    return best
+
+
+def past_denial(text: str, language: Language) -> int:
+    """Where a text begins once "not X," before it is left out.
+
+    >>> from framework.slots.languages import language_of
+    >>> past_denial("not three, four", language_of("en"))
+    10
+    """
+    reading = read(text)
+    first, last = core(reading, language)
+    if not language.negations.at(reading.words, first):
+        return 0
+    if reading.words[first] in language.no and not language.no_is_not and reading.gap(first + 1):
+        return 0
+    parts = (index for index in range(first + 2, last) if "," in reading.gap(index))
+    begin = next(parts, None)
+    return 0 if begin is None else reading.tokens[begin].start
+
+
+Heard = TypeVar("Heard")
+
+
+def shifted(heard: Heard, by: int) -> Heard:
+    """What was found in the rest of a text, placed in the whole."""
+    return replace(heard, start=heard.start + by, end=heard.end + by) if isinstance(heard, Found) else heard

@@ -10,7 +10,7 @@ from pydantic import field_validator
 from typing_extensions import override
 
 from framework.slots import keypad
-from framework.slots.answers import REACH, asks, core, found, named_at, repaired
+from framework.slots.answers import REACH, asks, chosen, core, found, named_at
 from framework.slots.base import Found, Hearing, Kind, Options, Refused, SlotType
 from framework.slots.dates import Prefer, Spoken, days_in, in_keys, moved, resolve
 from framework.slots.languages import language_of
@@ -179,13 +179,14 @@ def in_words(day: date, language: str) -> str:
     """
     from babel.dates import format_date  # noqa: PLC0415 — only sessions that speak a date pay for it
 
-    tag = _locale(language)
+    tag = locale(language)
     if tag.startswith("en"):
         return f"{format_date(day, 'MMMM', tag)} {day.day}{_ending(day.day)}, {day.year}"
     return format_date(day, "long", tag)
 
 
-def _locale(language: str) -> str:
+def locale(language: str) -> str:
+    """The tag of a language as Babel knows it; English for one that it does not know."""
     from babel import Locale, UnknownLocaleError  # noqa: PLC0415 — see `in_words`
 
     for tag in (language.replace("-", "_"), language.replace("_", "-").split("-")[0]):
@@ -204,19 +205,11 @@ def _asked(reading: Reading, said: tuple[Spoken, ...], language: Language) -> Sp
     """The day that is meant: the last one after "no, sorry"; a bare "the ninth" only as the whole answer."""
     first, last = core(reading, language)
     days = [day for day in said if not _of_month(day) or _wanted(reading, day, first, last, language)]
-    if not days:
-        return None
-    chosen = days[0]
-    for day in days[1:]:
-        if repaired(reading, chosen.last, day.first, language):
-            chosen = day
-        elif day.first == chosen.last + 1 and reading.words[chosen.last] in language.alternatives:
-            return None
-    return chosen
+    return chosen(reading, days, language)
 
 
 def _of_month(day: Spoken) -> bool:
-    return day.day is not None and day.month is None and day.weekday is None and day.shift is None
+    return day.day is not None and day.month is None and day.weekday is None and day.shift is None and not day.feast
 
 
 def _wanted(reading: Reading, day: Spoken, first: int, last: int, language: Language) -> bool:

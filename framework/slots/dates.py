@@ -17,6 +17,7 @@ from framework.slots.tokens import Phrases, Reading, read
 
 Prefer = Literal["past", "future", ""]
 """Which way to look for a day without a year; empty: ahead, and two figures of a year reach into the past."""
+When = Literal["", "next", "last", "this", "week"]
 AHEAD = 20
 """How many years ahead two figures of a year may mean when no way is preferred."""
 
@@ -33,17 +34,19 @@ class Spoken:
     short: bool = False
     """The year has two figures."""
     weekday: int | None = None
-    when: Literal["", "next", "last", "this", "week"] = ""
+    when: When = ""
     """Which of the weekdays."""
     shift: tuple[int, str] | None = None
     """How far from today: `(2, "w")`; with a day: in the month that is so far away."""
+    feast: str = ""
+    """A day of the year: `12-25`; days from Easter: `+1`; month, week and weekday: `11-4-3`."""
     plus: tuple[int, str] | None = None
     """How far from the day that all else says."""
 
     @property
     def whole(self) -> bool:
         """Whether it can mean nothing but a day, wherever it stands."""
-        return self.month is not None and self.day is not None
+        return bool(self.feast) or (self.month is not None and self.day is not None)
 
 
 def resolve(said: Spoken, today: date, prefer: Prefer) -> date | None:
@@ -60,6 +63,11 @@ def resolve(said: Spoken, today: date, prefer: Prefer) -> date | None:
 
 
 def _plain(said: Spoken, today: date, prefer: Prefer) -> date | None:
+    if said.feast:
+        years = [said.year] if said.year is not None else range(max(1, today.year - 8), today.year + 9)
+        return _nearest([feast_in(said.feast, year) for year in years], today, "" if said.year else prefer) or (
+            feast_in(said.feast, said.year) if said.year else None
+        )
     if said.shift is not None:
         day = moved(today, *said.shift)
         return day if said.day is None else day.replace(day=said.day)
@@ -74,6 +82,8 @@ def moved(start: date, by: int, unit: str) -> date:
     >>> moved(date(2026, 1, 31), 1, "m")
     datetime.date(2026, 2, 28)
     """
+    if unit == "e":  # the end of the month
+        return moved(start.replace(day=1), by + 1, "m") - timedelta(days=1)
     if unit in "dwf":
         return start + timedelta(days=by * {"d": 1, "w": 7, "f": 14}[unit])
     months = start.year * 12 + start.month - 1 + by * (12 if unit == "y" else 1)
@@ -84,6 +94,24 @@ def moved(start: date, by: int, unit: str) -> date:
         except ValueError:
             continue
     return date(year, month + 1, start.day)
+
+
+def feast_in(feast: str, year: int) -> date:
+    """The day of a feast in a year.
+
+    >>> feast_in("12-25", 2026), feast_in("+1", 2026), feast_in("11-4-3", 2026)
+    (datetime.date(2026, 12, 25), datetime.date(2026, 4, 6), datetime.date(2026, 11, 26))
+    """
+    if feast[0] in "+-":
+        from dateutil.easter import easter  # type: ignore[import-untyped]  # noqa: PLC0415 - seldom needed
+
+        sunday: date = easter(year)
+        return sunday + timedelta(days=int(feast))
+    month, day, *weekday = (int(part) for part in feast.split("-"))
+    if not weekday:
+        return date(year, month, day)
+    first = date(year, month, 1)
+    return first + timedelta(days=(weekday[0] - first.weekday()) % 7 + 7 * (day - 1))
 
 
 def _weekday(said: Spoken, today: date, prefer: Prefer) -> date:
@@ -178,7 +206,9 @@ class _Days:
     def at(self, index: int) -> Spoken | None:
         """What is said of a day here, the most telling first."""
         return (
-            self._dated_weekday(index)
+            self._feast(index)
+            or self._month_end(index)
+            or self._dated_weekday(index)
             or self._calendar(index)
             or self._weekday(index)
             or self._relative(index)
@@ -186,6 +216,23 @@ class _Days:
             or self._of_month(index)
             or self._without_day(index)
         )
+
+    def _feast(self, index: int) -> Spoken | None:
+        """Christmas Eve, Ostermontag, perhaps with a year."""
+        first = index
+        while (known := self.dates.feasts.at(self.words, index)) is None:
+            if index >= len(self.words) or self.words[index] not in self.dates.leads | self.dates.joins:
+                return None
+            index += 1
+        last = index + known[0]
+        year = self._year(self._past(last))
+        if year is not None and not year[1]:
+            return Spoken(first, year[2], feast=known[1], year=year[0])
+        return Spoken(first, last, feast=known[1])
+
+    def _month_end(self, index: int) -> Spoken | None:
+        length = self.dates.month_end.at(self.words, index)
+        return Spoken(index, index + length, shift=(0, "e")) if length else None
 
     def _dated_weekday(self, index: int) -> Spoken | None:
         """A weekday that a date follows: the date decides."""
@@ -200,7 +247,12 @@ class _Days:
         first = index
         while index < len(self.words) and self.words[index] in self.dates.leads:
             index += 1
-        if (both := self._day_month(index) or self._month_day(index) or self._two_ordinals(index)) is None:
+        if (
+            both := self._day_month(index)
+            or self._month_day(index)
+            or self._two_ordinals(index)
+            or self._two_numbers(index)
+        ) is None:
             return None
         day, month, last = both
         year, short, after = self._year(self._past(last)) or (None, False, last)
@@ -227,6 +279,30 @@ class _Days:
         if month is None or not 1 <= month[0] <= 12 or self._year(self._past(month[1])) is None:
             return None
         return day[0], month[0], month[1]
+
+    def _two_numbers(self, index: int) -> tuple[int, int, int] | None:
+        """Like "oh three oh three nineteen eighty five", "tres del tres del ochenta y cinco"."""
+        one = self._plain_number(index)
+        other = self._plain_number(self._past(one[1])) if one else None
+        if one is None or other is None or self.reading.gap(index + 1).strip("-/."):
+            return None
+        if self._year(self._past(other[1])) is None:
+            return None
+        day, month = _ordered(one[0], other[0], month_first=self.dates.month_first)
+        return (day, month, other[1]) if 1 <= month <= 12 and 1 <= day <= 31 else None
+
+    def _plain_number(self, index: int) -> tuple[int, int] | None:
+        """A number up to 31 that is said in one: three, oh three, einunddreißig."""
+        numbers = self.language.numbers
+        word = self.words[index] if index < len(self.words) else ""
+        if word in numbers.oh or numbers.small.get(word) == 0:
+            # Of "cero tres mil novecientos" the thousands are the year's: one word only.
+            unit = numbers.small.get(self.words[index + 1], 0) if index + 1 < len(self.words) else 0
+            return (unit, index + 2) if 0 < unit < 10 else None
+        number = cardinal(self.reading, index, self.language)
+        if number is None or not number.figures or word in numbers.articles:
+            return None
+        return (int(number.value), number.last) if 1 <= number.value <= 31 else None
 
     def _day(self, index: int) -> tuple[int, int] | None:
         """A day of the month, as ordinal or cardinal, and the word after it."""
@@ -281,6 +357,19 @@ class _Days:
         weekday, index = dates.weekdays[self.words[index]], index + 1
         if skipped or (length := dates.after_next.at(self.words, index)):
             return Spoken(first, index + (0 if skipped else length), weekday=weekday, when="next", plus=(1, "w"))
+        if said := self._weeks_on(index):
+            return Spoken(first, said.last, weekday=weekday, when="next", plus=said.shift)
+        return self._named_week(first, index, weekday, when)
+
+    def _weeks_on(self, index: int) -> Spoken | None:
+        """Like "Montag **in einer Woche**"."""
+        length = self.dates.within.at(self.words, index)
+        said = self._measured(index, index + length, 1, None) if length else None
+        return said if said is not None and said.shift is not None and said.shift[1] in "wf" else None
+
+    def _named_week(self, first: int, index: int, weekday: int, when: When) -> Spoken:
+        """A weekday, and which week's it is if that is said after it."""
+        dates = self.dates
         for phrases, later in ((dates.next_week, "week"), (dates.following, "next"), (dates.bygone, "last")):
             if length := phrases.at(self.words, index):
                 return Spoken(first, index + length, weekday=weekday, when=later)  # type: ignore[arg-type]

@@ -18,7 +18,7 @@ from framework.slots.languages import language_of
 from framework.slots.languages.base import Language
 from framework.slots.numbers import cardinal
 from framework.slots.phrases import sentence
-from framework.slots.spelling import alike, stem
+from framework.slots.spelling import alike, forms
 from framework.slots.tokens import Reading, read
 from framework.suggest import did_you_mean
 
@@ -67,11 +67,6 @@ class EnumOptions(Options):
         """The words of each value and synonym, and which value they mean."""
         return {label_words(label): value for value, also in self.values.items() for label in (value, *also)}
 
-    @cached_property
-    def stems(self) -> dict[str, dict[Words, str]]:
-        """By language: labels without the endings of inflected words."""
-        return {}
-
 
 def label_words(label: str) -> Words:
     """A value's name as the words one says.
@@ -102,7 +97,7 @@ class Enum(SlotType):
         reading, language = read(text), language_of(hearing.language)
         if not reading.words or asks(reading, language):
             return None
-        matches = _exact(reading, options, language) or _misspelt(reading, options, asked=hearing.asked)
+        matches = mentions(reading, options, language, asked=hearing.asked)
         meant = [match for match in matches if not negated(reading, match.first, language)]
         if len(meant) > 1 and reading.words[0] in language.no and meant[0].first == 1 and not reading.gap(1):
             meant = meant[1:]  # "no large, small": with one value alone, "no" is an answer of its own
@@ -154,20 +149,19 @@ class Enum(SlotType):
         return sentence("ask_enum", language, name=name.replace("_", " "))
 
 
+def mentions(reading: Reading, options: EnumOptions, language: Language, *, asked: bool) -> list[_Match]:
+    """The values that a text names, in order: as they stand or inflected, else a little misspelt."""
+    return _exact(reading, options, language) or _misspelt(reading, options, asked=asked)
+
+
 def _exact(reading: Reading, options: EnumOptions, language: Language) -> list[_Match]:
     """Labels as they stand or inflected, the longest first where they overlap."""
-    stems = options.stems.get(language.tag)
-    if stems is None:
-        stems = {tuple(stem(word, language) for word in label): value for label, value in options.labels.items()}
-        options.stems[language.tag] = stems
-    stemmed = tuple(stem(word, language) for word in reading.words)
     longest = max(len(label) for label in options.labels)
     matches, index = [], 0
     while index < len(reading.words):
         for length in range(min(longest, len(reading.words) - index), 0, -1):
-            value = options.labels.get(reading.words[index : index + length])
-            if value is None:
-                value = stems.get(stemmed[index : index + length])
+            words = reading.words[index : index + length]
+            value = options.labels.get(words) or _inflected(words, options, language)
             if value is not None:
                 matches.append(_Match(value, index, index + length))
                 index += length
@@ -175,6 +169,16 @@ def _exact(reading: Reading, options: EnumOptions, language: Language) -> list[_
         else:
             index += 1
     return matches
+
+
+def _inflected(words: Words, options: EnumOptions, language: Language) -> str | None:
+    """The value whose label the words are, but for their endings."""
+    for label, value in options.labels.items():
+        if len(label) == len(words) and all(
+            forms(word, language) & forms(other, language) for word, other in zip(words, label, strict=True)
+        ):
+            return value
+    return None
 
 
 def _misspelt(reading: Reading, options: EnumOptions, *, asked: bool) -> list[_Match]:
@@ -234,6 +238,8 @@ def _place(reading: Reading, index: int, count: int, language: Language, *, numb
         return None, index
     if reading.words[index] in language.final:
         return count, index + 1
+    if (length := language.middle.at(reading.words, index)) and count % 2:
+        return count // 2 + 1, index + length
     if (ordinal := ordinal_at(reading, index, language)) is not None:
         return ordinal
     number = cardinal(reading, index, language) if numbered else None

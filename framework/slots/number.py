@@ -11,7 +11,7 @@ from pydantic import model_validator
 from typing_extensions import override
 
 from framework.slots import keypad
-from framework.slots.answers import asks, core, named_at, repaired
+from framework.slots.answers import asks, core, named_at, past_denial, repaired, shifted
 from framework.slots.base import Found, Hearing, Kind, Options, Refused, SlotType
 from framework.slots.dates import days_in
 from framework.slots.languages import language_of
@@ -47,8 +47,10 @@ class Numeral(SlotType):
     @override
     def hear(self, text: str, options: Any, hearing: Hearing) -> Found | Refused | None:
         """The number that was said, in figures or words."""
-        reading, language = read(text), language_of(hearing.language)
-        numbers = numbers_in(text, hearing.language)
+        language = language_of(hearing.language)
+        if hearing.asked and (begin := past_denial(text, language)):
+            return shifted(self.hear(text[begin:], options, hearing), begin)
+        reading, numbers = read(text), numbers_in(text, hearing.language)
         heard = self._asked(reading, numbers, language) if hearing.asked else self._named(reading, numbers, hearing)
         if heard is None:
             return None
@@ -156,7 +158,10 @@ def _vague(reading: Reading, number: Number, language: Language) -> bool:
     numbers = language.numbers
     if reading.words[number.last : number.last + 1] and reading.words[number.last] in numbers.after_one:
         return True
-    if number.first and reading.words[number.first - 1] in numbers.before_one:
+    before = reading.words[: number.first][-2:]
+    if before and before[-1] in numbers.before_one:
+        return True
+    if before and before[-1] in numbers.just and before[0] in numbers.before_one:
         return True
     first, last = core(reading, language)
     return reading.words[number.first] in numbers.articles and last - first > FEW and number.last != last

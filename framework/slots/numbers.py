@@ -123,10 +123,10 @@ class _Cardinal:
             words[index] in self.numbers.ands
             and index + 1 < len(words)
             and (self.group or self.total) != 0
-            and self._takes(words[index + 1], started=True)
+            and self._takes(words[index + 1], started=True, joined=True)
         )
 
-    def _takes(self, word: str, *, started: bool) -> bool:
+    def _takes(self, word: str, *, started: bool, joined: bool = False) -> bool:
         if self.fraction:
             return False
         if word in self.numbers.hundred:
@@ -134,15 +134,17 @@ class _Cardinal:
         if word in self.numbers.scales:
             return self._close(self.numbers.scales[word])
         value = self._value(word)
-        return value is not None and self._add(value, started=started)
+        return value is not None and self._add(value, started=started, joined=joined)
 
     def _value(self, word: str) -> float | None:
         small = self.numbers.small.get(word)
         return small if small is not None else self.numbers.compound(word)
 
-    def _add(self, value: float, *, started: bool) -> bool:
+    def _add(self, value: float, *, started: bool, joined: bool) -> bool:
         if not started:
             self.group = value
+        elif self.numbers.glued and not joined and self.group is not None and self.group % 100 >= 20:
+            return False  # "dreißig eins" are two numbers
         elif 0 < value < (1000 if self.group is None else _room(self.group)):
             self.group = (self.group or 0) + value
         else:
@@ -183,7 +185,7 @@ def numbers_in(text: str, tag: str) -> tuple[Number, ...]:
     """
     reading, language, found, index = read(text), language_of(tag), [], 0
     while index < len(reading.words):
-        number = _number(reading, index, language)
+        number = number_at(reading, index, language)
         if number is None:
             index += 1
             continue
@@ -192,19 +194,49 @@ def numbers_in(text: str, tag: str) -> tuple[Number, ...]:
     return tuple(found)
 
 
-def _number(reading: Reading, index: int, language: Language) -> Number | None:
+def number_at(reading: Reading, index: int, language: Language) -> Number | None:
     """A whole number phrase at a word: sign, digits in a row, decimals, halves, dozens."""
     words, numbers = reading.words, language.numbers
     if words[index] in numbers.minus:
-        inner = _number(reading, index + 1, language) if index + 1 < len(words) else None
+        inner = number_at(reading, index + 1, language) if index + 1 < len(words) else None
         return inner and Number(-inner.value, index, inner.last)
+    if point := _leading_point(reading, index, language):
+        return point
     number = _counted(reading, index, numbers) or _half(reading, index, numbers) or _digit_row(reading, index, language)
     if number is None:
         return None
     number = (
         _decimals(reading, number, language) or _and_half(reading, number, numbers) or _dozens(reading, number, numbers)
     )
-    return _negative(reading, number)
+    return _negative(reading, _scaled(reading, number, numbers))
+
+
+def amount_at(reading: Reading, index: int, language: Language) -> Number | None:
+    """One number with its decimals or halves, never several that are said in a row: the twelve of "twelve fifty"."""
+    numbers = language.numbers
+    number = _counted(reading, index, numbers) or _half(reading, index, numbers) or cardinal(reading, index, language)
+    if number is None:
+        return None
+    number = _decimals(reading, number, language) or _and_half(reading, number, numbers) or number
+    return _scaled(reading, number, numbers)
+
+
+def _scaled(reading: Reading, number: Number, numbers: Numbers) -> Number:
+    """Two and a half **million**; the half of "dos millones y medio" counts millions, too."""
+    words = reading.words
+    if number.value != int(number.value) and number.last < len(words) and words[number.last] in numbers.scales:
+        value = whole(number.value * numbers.scales[words[number.last]])
+        return Number(value, number.first, number.last + 1, _digits(value))
+    return number
+
+
+def _leading_point(reading: Reading, index: int, language: Language) -> Number | None:
+    """Point five."""
+    if reading.words[index] not in language.numbers.points or language.numbers.points & {"punto", "punkt", "dot"} & {
+        reading.words[index]
+    }:
+        return None
+    return _decimals(reading, Number(0, index, index, "0"), language)
 
 
 def _negative(reading: Reading, number: Number) -> Number:
@@ -276,8 +308,11 @@ def _and_half(reading: Reading, number: Number, numbers: Numbers) -> Number | No
     words, index = reading.words, number.last
     if index >= len(words) or words[index] not in numbers.ands:
         return None
-    fraction = _fraction(reading, index + 1, numbers)
-    return fraction and Number(whole(number.value + fraction.value), number.first, fraction.last)
+    fraction = _fraction(reading, index + 1, numbers, after_and=True)
+    if fraction is None:
+        return None
+    scale = numbers.scales.get(words[index - 1], 1)
+    return Number(whole(number.value + scale * fraction.value), number.first, fraction.last)
 
 
 def _half(reading: Reading, index: int, numbers: Numbers) -> Number | None:
@@ -296,9 +331,11 @@ def _half(reading: Reading, index: int, numbers: Numbers) -> Number | None:
     return fraction
 
 
-def _fraction(reading: Reading, index: int, numbers: Numbers) -> Number | None:
+def _fraction(reading: Reading, index: int, numbers: Numbers, *, after_and: bool = False) -> Number | None:
     words, times, first = reading.words, 1.0, index
     if index + 1 < len(words) and words[index + 1] in numbers.fractions:
+        if numbers.fractions[words[index + 1]] > 0.5 and words[index] not in numbers.articles:
+            return _with_fraction(reading, index, numbers)
         if words[index] in numbers.small and 0 < numbers.small[words[index]] < 10:
             times = numbers.small[words[index]]
         elif words[index] not in numbers.articles:
@@ -306,9 +343,17 @@ def _fraction(reading: Reading, index: int, numbers: Numbers) -> Number | None:
         index += 1
     if index >= len(words) or words[index] not in numbers.fractions:
         return None
-    if times == 1 and index == first and numbers.fractions[words[index]] != 0.5:
+    if times == 1 and index == first and numbers.fractions[words[index]] != 0.5 and not after_and:
         return None
     return Number(times * numbers.fractions[words[index]], first, index + 1)
+
+
+def _with_fraction(reading: Reading, index: int, numbers: Numbers) -> Number | None:
+    """Zwei **dreiviertel**: added, not counted."""
+    value = numbers.small.get(reading.words[index])
+    if not value:
+        return None
+    return Number(value + numbers.fractions[reading.words[index + 1]], index, index + 2)
 
 
 def _counted(reading: Reading, index: int, numbers: Numbers) -> Number | None:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from typing_extensions import override
 
-from framework.slots.answers import asks, found, named_at
+from framework.slots.answers import asks, found, named_at, past_denial, shifted
 from framework.slots.base import Found, Hearing, Kind, Refused, SlotType
 from framework.slots.languages import language_of
 from framework.slots.languages.base import Language
@@ -40,15 +40,23 @@ class PersonName(SlotType):
     @override
     def hear(self, text: str, options: Any, hearing: Hearing) -> Found | Refused | None:
         """A name after "my name is" and its kin; when asked, a bare or spelled one."""
-        reading, language = read(text), language_of(hearing.language)
+        language = language_of(hearing.language)
+        if hearing.asked and (begin := past_denial(text, language) or _past_repair(read(text), language)):
+            better = self.hear(text[begin:], options, hearing)
+            if better is not None:
+                return shifted(better, begin)
+        reading = read(text)
         if not reading.words:
             return None
+        if both := _given_and_family(reading, language):
+            return found(reading, canonical(both[0], language), *both[1], named=True)
         taken = self._introduced(reading, language, hearing)
         named = taken is not None
         if taken is None and hearing.asked and not asks(reading, language):
             taken = _bare(reading, language)
         if taken is None:
             return None
+        taken = _again(reading, taken, language)
         value = _spelled_in(reading, taken, language) or canonical(_written(reading, taken, language), language)
         if problem := misfit(value, options):
             return Refused(sentence(problem, hearing.language))
@@ -56,8 +64,10 @@ class PersonName(SlotType):
 
     def _introduced(self, reading: Reading, language: Language, hearing: Hearing) -> Span | None:
         """The words after a lead ("my name is") or before a tail ("speaking")."""
-        place = named_at(reading, hearing, language) if not hearing.asked else None
+        place = named_at(reading, hearing, language)
         if place and place[1] > place[0] and (taken := _name(reading, place[1], language, _likely)):
+            return taken
+        if taken := _spelled_out(reading, language):
             return taken
         return _after_lead(reading, language, asked=hearing.asked) or _before_tail(reading, language, hearing.asked)
 
@@ -84,12 +94,55 @@ class PersonName(SlotType):
         return sentence("ask_name", language, name=name.replace("_", " "))
 
 
+def _past_repair(reading: Reading, language: Language) -> int:
+    """Where the words after "no, sorry," begin, when a name may stand before them."""
+    for index in range(len(reading.words) - 1, 0, -1):
+        length = language.repairs.at(reading.words, index)
+        if length and index + length < len(reading.words) and reading.gap(index) and reading.gap(index + length):
+            return reading.tokens[index + length].start
+    return 0
+
+
+def _spelled_out(reading: Reading, language: Language) -> Span | None:
+    """The letters after "it's spelled"."""
+    for index in range(len(reading.words)):
+        if length := language.letters.spelled.at(reading.words, index):
+            return _letters(reading, index + length, language)
+    return None
+
+
+def _given_and_family(reading: Reading, language: Language) -> tuple[str, Span] | None:
+    """First and last name, each after words that say which it is."""
+    parts: list[Span] = []
+    for phrases in (language.names.given, language.names.family):
+        place = next((i + n for i in range(len(reading.words)) if (n := phrases.at(reading.words, i))), None)
+        span = None if place is None else _name(reading, place, language, _likely)
+        if span is None:
+            return None
+        parts.append(span)
+    text = " ".join(_spelled_in(reading, span, language) or _written(reading, span, language) for span in parts)
+    return text, (min(first for first, _ in parts), max(last for _, last in parts))
+
+
+def _again(reading: Reading, taken: Span, language: Language) -> Span:
+    """The name said once more, and longer: "Ada, Ada Lovelace", "Bond, James Bond"."""
+    if taken[1] >= len(reading.words) or reading.gap(taken[1]) != ",":
+        return taken
+    other = _name(reading, taken[1], language, _likely)
+    if other is None or other[1] - other[0] <= taken[1] - taken[0]:
+        return taken
+    own, longer = reading.words[slice(*taken)], reading.words[slice(*other)]
+    return other if longer[: len(own)] == own or longer[-len(own) :] == own else taken
+
+
 def _after_lead(reading: Reading, language: Language, *, asked: bool) -> Span | None:
     for index in range(len(reading.words)):
         if length := language.names.strong.at(reading.words, index):
             taken = _name(reading, index + length, language, _likely)
         elif length := language.names.weak.at(reading.words, index):
-            taken = _name(reading, index + length, language, _likely if asked else _capital)
+            begin = index + length
+            begin += asked and begin < len(reading.words) and reading.words[begin] in _ARTICLES
+            taken = _name(reading, begin, language, _likely if asked else _capital)
             taken = taken if taken and _stands_alone(reading, taken, language, index) else None
         else:
             continue
@@ -127,6 +180,8 @@ def _bare(reading: Reading, language: Language) -> Span | None:
     taken = _name(reading, first, language, _likely)
     if taken is None:
         return None
+    if _again(reading, taken, language) != taken:
+        return taken
     if not _only_fillers(reading, taken[1], language, spelled=True):
         return taken if _plainly(reading, taken) else None
     return taken if not _a_sentence(reading, taken, language) else None
@@ -184,7 +239,8 @@ def _name(reading: Reading, first: int, language: Language, accepts: Accepts) ->
         if word in names.particles and _leads_on(reading, index, language, accepts):
             index += 1
             continue
-        if not accepts(reading, index, language):
+        surname = count > 0 and word in names.surnames and reading.raw(index)[0].isupper()
+        if not (surname or accepts(reading, index, language)):
             break
         index, count = index + 1, count + 1
     if count == 0 or (len(reading.words[index - 1]) == 1 and count == 1):
@@ -213,6 +269,8 @@ def _joined(reading: Reading, index: int) -> bool:
     )
 
 
+_ARTICLES = frozenset({"der", "die"})
+"""Before a name, in German: "ich bin die Anna"."""
 TITLES = frozenset({"dr", "mr", "mrs", "ms", "prof", "sr", "sra", "st"})
 """Written with a dot."""
 

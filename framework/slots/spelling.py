@@ -25,6 +25,18 @@ def stem(word: str, language: Language) -> str:
 
 
 @lru_cache(maxsize=8192)
+def forms(word: str, language: Language) -> frozenset[str]:
+    """A word as it stands, and without each of the endings that it may have.
+
+    >>> from framework.slots.languages import language_of
+    >>> sorted(forms("kleinen", language_of("de")))
+    ['klein', 'kleine', 'kleinen']
+    """
+    bare = {word[: -len(s)] for s in language.suffixes if word.endswith(s) and len(word) - len(s) >= 3}
+    return frozenset({word, *bare})
+
+
+@lru_cache(maxsize=8192)
 def alike(heard: str, meant: str, *, strict: bool = False) -> bool:
     """Whether a word is probably the other one, misspelt or misheard.
 

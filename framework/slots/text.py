@@ -1,5 +1,4 @@
 """`text`: any words, as they were said."""
-# ruff: noqa: PLR2004 - lengths of words are what they are
 
 from __future__ import annotations
 
@@ -13,6 +12,8 @@ from typing_extensions import override
 from framework.slots.answers import asks, named_at
 from framework.slots.base import Found, Hearing, Kind, Options, Refused, SlotType
 from framework.slots.languages import language_of
+from framework.slots.languages.base import Language
+from framework.slots.letters import past_word
 from framework.slots.phrases import sentence
 from framework.slots.tokens import Reading, read
 
@@ -66,13 +67,43 @@ def checked(value: Any, options: TextOptions) -> str:
     return value
 
 
-def spelled(reading: Reading, first: int = 0, last: int | None = None) -> str | None:
-    """Single letters as one word, "A D A" as "ADA"; None when the words are not all single letters."""
-    span = range(first, len(reading.words) if last is None else last)
-    letters = [reading.raw(index) for index in span]
-    if len(letters) < 2 or not all(len(letter) == 1 and letter.isalpha() for letter in letters):
-        return None
-    return "".join(letters).upper()
+ABBREVIATIONS = frozenset({"inc", "ltd", "co", "corp", "jr", "sr", "st", "dr", "str", "etc", "bros"})
+"""Keep the dot that ends them."""
+
+
+def _closed(value: str) -> str:
+    """Without the full stop or comma that ends a sentence."""
+    last = value[:-1].rsplit(maxsplit=1)[-1:]
+    kept = value[-1] == "." and bool(last) and ("." in last[0] or last[0].lower() in ABBREVIATIONS)
+    return value[:-1] if value[-1] in ".," and not kept else value
+
+
+def _begin(reading: Reading, hearing: Hearing, language: Language) -> int:
+    """The word after what is no part of the answer: "um", "the reason is that"."""
+    first = 0
+    while length := language.hesitations.at(reading.words, first):
+        first += length
+    place = named_at(reading, hearing, language)
+    if place is None or place[0] > first + 2 or not set(reading.words[first : place[0] - 1]) <= language.links:
+        return first
+    begin = place[0] + (place[1] > place[0])
+    told = begin > place[0] or reading.gap(place[0]) == ":"
+    return begin + (reading.words[begin : begin + 1] in _THAT) if told and begin < len(reading.words) else first
+
+
+_THAT = {("that",), ("que",), ("dass",)}
+
+
+def _spelled(reading: Reading, first: int, language: Language) -> str | None:
+    """Letters one after another, each perhaps "as in" a word, perhaps after "it's spelled"."""
+    first += language.letters.spelled.at(reading.words, first)
+    letters, index = "", first
+    while index < len(reading.words):
+        if len(reading.words[index]) != 1 or not reading.words[index].isalpha():
+            return None
+        letters += reading.raw(index).upper()
+        index = past_word(reading, index + 1, reading.words[index], language)
+    return letters if len(letters) > 1 else None
 
 
 class Text(SlotType):
@@ -90,7 +121,8 @@ class Text(SlotType):
         if not text.strip(" \t\n.,!?\u2026-"):
             return None
         if hearing.asked:
-            return self._taken(reading, 0, options, hearing)
+            first = _begin(reading, hearing, language)
+            return None if first >= len(reading.words) > 0 else self._taken(reading, first, options, hearing)
         place = named_at(reading, hearing, language)
         if place is None or place[1] >= len(reading.words) or place[0] == place[1] or asks(reading, language):
             return None
@@ -100,7 +132,7 @@ class Text(SlotType):
         start = reading.tokens[first].start if first else len(reading.text) - len(reading.text.lstrip())
         value = reading.text[start:].rstrip()
         end = start + len(value)
-        value = spelled(reading, first) or (value[:-1] if value[-1] in ".," and value[-2:-1] != "." else value)
+        value = _spelled(reading, first, language_of(hearing.language)) or _closed(value)
         if problem := misfit(value, options):
             return Refused(sentence(problem, hearing.language))
         return Found(value, start, end, named=not hearing.asked)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Generic, TypeVar
+
+Meaning = TypeVar("Meaning")
 
 _WORD = re.compile(
     r"\d+(?:[.,]\d+)*(?:(?:st|nd|rd|th)(?![^\W\d_])|[ºª])?"  # figures: 1,234 2.5 3rd 3º
@@ -110,3 +113,36 @@ class Phrases:
             if length := self.at(words, index):
                 return index, index + length
         return None
+
+
+class Table(Generic[Meaning]):
+    """Phrases and what each of them means.
+
+    >>> Table({"of course": True, "no": False}).at(("of", "course"), 0)
+    (2, True)
+    """
+
+    def __init__(self, meanings: Mapping[str, Meaning]) -> None:
+        self._meanings = {read(phrase).words: meaning for phrase, meaning in meanings.items()}
+        self._lengths = tuple(sorted({len(phrase) for phrase in self._meanings} - {0}, reverse=True))
+
+    def at(self, words: Sequence[str], index: int) -> tuple[int, Meaning] | None:
+        """How many words the longest phrase at this place takes, and what it means; None when there is none."""
+        for length in self._lengths:
+            piece = tuple(words[index : index + length])
+            if len(piece) == length and piece in self._meanings:
+                return length, self._meanings[piece]
+        return None
+
+    def get(self, *words: str) -> Meaning | None:
+        """What these words together mean."""
+        return self._meanings.get(words)
+
+    def __or__(self, other: Mapping[str, Meaning]) -> Table[Meaning]:
+        more = Table(other)
+        more._meanings = self._meanings | more._meanings
+        more._lengths = tuple(sorted({*self._lengths, *more._lengths}, reverse=True))
+        return more
+
+    def __iter__(self) -> Iterator[str]:
+        return (" ".join(phrase) for phrase in self._meanings)

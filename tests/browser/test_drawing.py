@@ -83,3 +83,36 @@ async def test_what_a_file_says_is_never_run(tmp_path, browse):
     assert await sight.page.inner_text("#panel-title") == name
     assert await sight.page.locator("img").count() == 0
     assert "hacked" not in await sight.page.title()
+
+
+async def test_one_steps_through_a_conversation(tmp_path, browse):
+    loaded = load(ROOT / "flows/clinic.yaml")
+    beat = {
+        "why": ["`slots.verified` is true."],
+        "time": "",
+        "flow": 0,
+        "slots": {},
+        "from": None,
+        "to": None,
+        "key": "",
+    }
+    entries = [
+        {**beat, "kind": "bot", "text": "Hello", "title": "The bot speaks", "node": "greet"},
+        {**beat, "kind": "user", "text": "Ada", "title": "The person speaks", "node": "identify", "slots": {"a": 1}},
+        {**beat, "kind": "move", "text": "on", "title": "From `identify`", "node": "identify", "from": "identify", "to": "verify", "key": "next/1"},
+    ]  # fmt: skip
+    story = {"title": "A call", "remark": "The same.", "same": True, "entries": entries}
+    written = page([Sheet(picture=picture(loaded.flow), source=loaded.source)], story=story)
+    (tmp_path / "call.html").write_text(written, "utf-8")
+    sight = await browse((tmp_path / "call.html").as_uri(), viewport={"width": 1400, "height": 900})
+    shown = sight.page
+    assert await shown.inner_text("#count") == "1 of 3"
+    assert await shown.get_attribute(".card.now", "data-name") == "greet"
+    await shown.keyboard.press("ArrowRight")
+    assert await shown.inner_text("#slots") == "a\t1"
+    await shown.locator("#story [data-do=next]").click()
+    assert await shown.locator(".way.taking").get_attribute("data-key") == "next/1"
+    assert await shown.inner_text("#why-body") == "slots.verified is true."
+    await shown.locator("#talk li").first.click()
+    assert await shown.inner_text("#count") == "1 of 3"
+    assert sight.page.failures == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,6 +22,8 @@ LISTEN_S = 6.0
 """How long a caller waits to be heard before going on."""
 GAP_S = 0.5
 """How long a caller waits after the bot has finished."""
+KEYS = re.compile(r"\[([0-9*#]+)\]")
+"""How a line says that keys are pressed."""
 
 
 def call(
@@ -53,6 +56,8 @@ def call(
     One WAV file is the caller's side of the whole call, on its own time line: it doesn't wait for the bot, so it may
     speak over it. Several files, or the lines of a text that a second voice speaks, are turns: each begins when the
     bot has finished and waits. When they are used up the caller listens for a moment, then hangs up.
+
+    A line such as `[1234#]` is pressed on the telephone's keys instead.
 
     WAV files are PCM with 16-bit samples; any rate and number of channels. `--fast` gives the same result in virtual
     time; it needs services that run on this machine, such as those of the stack `offline`.
@@ -151,7 +156,13 @@ class _Caller:
         from framework.runtime.caller import second_voice  # noqa: PLC0415 - weight is carried when needed
 
         speak = second_voice()
-        return [transport.sound(*speak(line)) for line in self.lines]  # type: ignore[attr-defined]
+        return [_keys(line) or transport.sound(*speak(line)) for line in self.lines]  # type: ignore[attr-defined]
+
+
+def _keys(line: str) -> str:
+    """The keys that a line stands for, such as `[12#]`; nothing when it is to be spoken."""
+    found = KEYS.fullmatch(line)
+    return found[1] if found else ""
 
 
 async def _speak(session: Any, transport: Any, turns: Sequence[Any], *, whole: bool) -> None:
@@ -162,7 +173,7 @@ async def _speak(session: Any, transport: Any, turns: Sequence[Any], *, whole: b
                 return
             await asyncio.sleep(GAP_S)
         moved = session.moved
-        await transport.play(turn)
+        await (transport.press(turn) if isinstance(turn, str) else transport.play(turn))
         await _heard(session, moved)
     while await session.person():
         moved = session.moved

@@ -6,7 +6,7 @@ import asyncio
 import sys
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
@@ -76,17 +76,18 @@ async def _talk(wish: Wish, lines: list[str] | None) -> int:
         from framework.runtime.session import LiveSession  # noqa: PLC0415 - weight is carried when needed
 
         typed = lines is None and not wish.json
+        screen = _Screen(sys.stdout)
         session = LiveSession(
             wish.spec(project),
             project=project,
             host=host,
-            transport=_terminal(host) if typed else None,
+            transport=_terminal(host, screen) if typed else None,
             handlers=wish.handlers or "",
             on_event=Transcript(as_json=wish.json, bot=not typed, user=lines is not None),
             on_phase=lambda phase: ready() if phase == "talking" else None,
         )
         running = asyncio.create_task(session.run())
-        speaking = asyncio.create_task(_say(session, lines) if lines is not None else _type(session))
+        speaking = asyncio.create_task(_say(session, lines) if lines is not None else _type(session, screen))
         try:
             outcome = await running
         finally:
@@ -94,10 +95,10 @@ async def _talk(wish: Wish, lines: list[str] | None) -> int:
     return exit_code(outcome)
 
 
-def _terminal(host: Any) -> Any:
+def _terminal(host: Any, screen: _Screen) -> Any:
     from framework.plugins.transports import TransportContext  # noqa: PLC0415 - weight is carried when needed
 
-    return host.transports.get("terminal").build(TransportContext(connection=sys.stdout))
+    return host.transports.get("terminal").build(TransportContext(connection=screen))
 
 
 async def _say(session: LiveSession, lines: Iterable[str]) -> None:
@@ -110,18 +111,52 @@ async def _say(session: LiveSession, lines: Iterable[str]) -> None:
         session.hang_up()
 
 
-async def _type(session: LiveSession) -> None:
-    """Ask a person for each turn."""
+async def _type(session: LiveSession, screen: _Screen) -> None:
+    """Ask a person for each turn; the bot may say something meanwhile, and the person is asked again behind it."""
     turns = _Keyboard(asyncio.get_running_loop())
+    reading = asyncio.ensure_future(turns.next())
     while await session.person():
-        sys.stdout.write(PROMPT)
-        sys.stdout.flush()
-        line = await turns.next()
+        screen.prompt()
+        covered = asyncio.ensure_future(screen.covered.wait())
+        await asyncio.wait({reading, covered}, return_when=asyncio.FIRST_COMPLETED)
+        covered.cancel()
+        if not reading.done():
+            continue
+        line, reading = reading.result(), asyncio.ensure_future(turns.next())
+        screen.covered.set()
         if line is None:
             print()
             session.hang_up()
             return
         await session.hear(line[:LINE_LENGTH])
+
+
+class _Screen:
+    """What the bot says, on lines of its own also where the person is being asked."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self.covered = asyncio.Event()
+        """Set unless the prompt is the last thing there."""
+        self.covered.set()
+
+    def prompt(self) -> None:
+        """Ask the person for a turn, if that is not there already."""
+        if self.covered.is_set():
+            self.covered.clear()
+            self._stream.write(PROMPT)
+            self._stream.flush()
+
+    def write(self, text: str) -> None:
+        """Show something; the prompt is left alone."""
+        if not self.covered.is_set():
+            self.covered.set()
+            self._stream.write("\n")
+        self._stream.write(text)
+
+    def flush(self) -> None:
+        """Let it be seen."""
+        self._stream.flush()
 
 
 class _Keyboard:

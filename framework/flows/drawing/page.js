@@ -216,6 +216,7 @@
     const other = ways.find(way => to && way.dataset.to === to);
     return named.length ? named : other ? ways.filter(way => way.dataset.key === other.dataset.key) : [];
   };
+  const worded = line => line.split(/(`[^`]*`)/).map(part => /^`.*`$/.test(part) ? made("code", "", part.slice(1, -1)) : part);
   const tell = (number, jump) => {
     moment = Math.max(0, Math.min(story.entries.length - 1, number));
     const now = story.entries[moment];
@@ -239,10 +240,10 @@
       line.classList.toggle("later", at > moment);
     });
     by("talk").children[moment]?.scrollIntoView({ block: "nearest" });
-    by("why-title").textContent = now.title;
+    by("why-title").replaceChildren(...worded(now.title));
     by("why-body").replaceChildren(...(now.why || []).map(line => {
       const text = made("p");
-      line.split(/(`[^`]*`)/).forEach(part => text.append(/^`.*`$/.test(part) ? made("code", "", part.slice(1, -1)) : part));
+      text.append(...worded(line));
       return text;
     }));
     const old = moment ? story.entries[moment - 1].slots : {};

@@ -103,11 +103,11 @@ STORY = """<aside class="story" id="story" aria-label="The conversation">
 <ol class="talk" id="talk"></ol>
 <section class="why" aria-live="polite"><h3 id="why-title"></h3><div id="why-body"></div>
 <h4>Slots at this moment</h4><table id="slots"></table></section>
-<div class="steps"><button data-do="first" title="First (Home)" aria-label="First">⏮</button>
+<div class="steps"><button data-do="first" title="First (Home)" aria-label="First">⇤</button>
 <button data-do="previous" title="Previous (← or k)">Previous</button>
 <span id="count"></span>
 <button data-do="next" title="Next (→ or j)">Next</button>
-<button data-do="last" title="Last (End)" aria-label="Last">⏭</button></div></aside>"""
+<button data-do="last" title="Last (End)" aria-label="Last">⇥</button></div></aside>"""
 
 
 def _themed(style: str) -> str:

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 
+UNORDERED = frozenset({"boolean", "list", "object", "duration"})
+"""Kinds whose values can only be equal or not: `PT90M` and `PT2H` are texts that sort wrongly."""
+
+
 class Checker:
     """One check of one expression; gathers problems."""
 
@@ -124,7 +128,7 @@ class Checker:
         blamed = blamed if isinstance(blamed, ast.Constant) else left
         if not _comparable(first, second):
             self._add(blamed, f"{first.words} can't be compared with {second.words}.")
-        elif not isinstance(comparison, (ast.Eq, ast.NotEq)) and first.kind in {"boolean", "list", "object"}:
+        elif not isinstance(comparison, (ast.Eq, ast.NotEq)) and first.kind in UNORDERED:
             self._add(left, f"{first.words} has no order: use `==` or `!=`.")
         else:
             self._literal(first, right)

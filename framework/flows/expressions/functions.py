@@ -123,7 +123,7 @@ def _days_between(begin: Any, end: Any) -> int | None:
 MOST_DIGITS = 15
 """What a float can show."""
 
-TEXT = frozenset({"text", "enum", "date"})
+TEXT = frozenset({"text", "enum", "date", "time", "datetime", "duration"})
 NUMBER = frozenset({"integer", "number"})
 ORDERED = TEXT | NUMBER | {"list"}
 DATE = frozenset({"date", "text"})

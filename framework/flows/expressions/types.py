@@ -15,13 +15,18 @@ WORDS = {
     "boolean": "true or false",
     "enum": "a text",
     "date": "a date",
+    "time": "a time",
+    "datetime": "a date and time",
+    "duration": "a length of time",
     "list": "a list",
     "object": "an object",
     "null": "null",
     "any": "anything",
 }
 
-TEXTS = frozenset({"text", "enum", "date"})
+TEXTS = frozenset({"text", "enum", "date", "time", "datetime", "duration"})
+FORMATS = {"date": "date", "time": "time", "date-time": "datetime", "duration": "duration"}
+"""Formats of texts in JSON Schema that are types of their own."""
 NUMBERS = frozenset({"integer", "number"})
 
 
@@ -81,5 +86,5 @@ def _of_kind(schema: Mapping[str, Any]) -> Type:
     if kind == "array":
         return Type("list", item=Type.of_schema(schema.get("items")))
     if kind == "string":
-        return Type("date") if schema.get("format") == "date" else Type("text")
+        return Type(FORMATS.get(str(schema.get("format")), "text"))
     return Type(kind) if kind in {"integer", "number", "boolean", "null"} else ANY

@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from framework.documents import Diagnostic
     from framework.flows.subject import Subject
 
-LATER = ("time", "datetime", "duration", "money", "phone", "postal_code", "email", "digits", "list", "object")
-"""Types of the language that this version does not carry out yet."""
-
 
 def check(subject: Subject) -> Iterator[Diagnostic]:
     """Types of slots, where all plugins are known."""
@@ -36,10 +33,7 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
         path = ("slots", name, "type") if subject.source.has(("slots", name, "type")) else ("slots", name)
         if slot.type in known or subject.hurt(("slots", name)):
             continue
-        if slot.type in LATER:
-            message = f"the type `{slot.type}` is part of the language, but this version does not carry it out yet."
-            yield subject.problem("SLT002", path, message, "Use `text` for now.")
-        elif subject.host is not None:
+        if subject.host is not None:
             yield subject.problem(
                 "SLT002", path, f"there is no slot type `{slot.type}`.", did_you_mean(slot.type, known)
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from framework.slots.tokens import Phrases, fold
+from framework.slots.tokens import Phrases, Table, fold
 
 
 def phrases(text: str) -> Phrases:
@@ -16,6 +16,15 @@ def phrases(text: str) -> Phrases:
 def vocabulary(text: str) -> frozenset[str]:
     """Words written one after another, folded."""
     return frozenset(fold(word) for word in text.split())
+
+
+def table(**words: str) -> Table[str]:
+    """Phrases parted by `|`, by what they mean.
+
+    >>> table(h="hour|hours", d="day").at(("hours",), 0)
+    (1, 'h')
+    """
+    return Table({phrase.strip(): meaning for meaning, text in words.items() for phrase in text.split("|")})
 
 
 def numbered(text: str, first: int = 0, step: int = 1) -> dict[str, int]:
@@ -54,8 +63,12 @@ class Numbers:
     """The word for one, which also means other things."""
     before_one: frozenset[str] = frozenset()
     """Words after which it is no number: "the big **one**"."""
+    just: frozenset[str] = frozenset()
+    """Words after which it is a number all the same, unless an article stands before them: "**only** one"."""
     after_one: frozenset[str] = frozenset()
     """Words before which it is no number: "**one** moment"."""
+    glued: bool = False
+    """Whether a unit never follows the tens without an "and": "treinta **y** uno", "einunddreißig"."""
     comma: bool = False
     """Whether decimals stand after a comma."""
     compound: Callable[[str], float | None] = lambda _word: None
@@ -113,6 +126,10 @@ class Dates:
     """Whether 3.4. is a day."""
     birth: Phrases
     """Words that name a date of birth."""
+    feasts: Table[str]
+    """Phrases for days of the year → `12-25`, or the days from Easter: `+1`."""
+    month_end: Phrases
+    """The last day of this month."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -130,10 +147,139 @@ class Names:
     """Small words inside a name: van, de la."""
     spelled: Phrases
     """Between a letter and the word it begins: as in."""
+    given: Phrases
+    """Before the first of someone's names: first name."""
+    family: Phrases
+    """Before the last of someone's names: surname."""
+    surnames: frozenset[str]
+    """Common words that are a surname all the same, with a capital and after another name: Klein."""
     stops: frozenset[str]
     """Common words that are no part of a name."""
     endings: tuple[str, ...]
     """Endings of words that, in small letters, are no name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Clock:
+    """How a language says the time of day."""
+
+    leads: Phrases
+    """Before a time: at, um."""
+    whole: Phrases
+    """After the hour: o'clock, Uhr."""
+    half_past: Phrases
+    """Before the hour that is half an hour ago: half past."""
+    half_to: Phrases
+    """Before the hour that is half an hour away: halb."""
+    quarter: Phrases
+    """A quarter, before "past" and "to"."""
+    three_quarters: Phrases
+    """Before the hour that is a quarter away: dreiviertel."""
+    minutes: frozenset[str]
+    """May stand after a number of minutes."""
+    past: Phrases
+    """Between minutes and the hour before: past, nach."""
+    to: Phrases
+    """Between minutes and the hour after: to, vor."""
+    plus: Phrases
+    """Between the hour and minutes after it: y."""
+    minus: Phrases
+    """Between the hour and minutes before it: menos."""
+    half: frozenset[str]
+    """Thirty, after "plus": media."""
+    fixed: Table[int]
+    """Phrases for one time of day, in minutes from midnight: noon."""
+    parts: Table[str]
+    """Phrases that say which part of the day: `am`, `pm`, `night` (evening to early morning), `noon` (around it)."""
+    now: Phrases
+    """This very moment."""
+    say: Callable[[int, int], str]
+    """Hour and minute as people say them, so that nobody takes one half of the day for the other."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Spans:
+    """How a language says how long something takes."""
+
+    units: Table[str]
+    """Words for `s`, `i` (minutes), `h`, `d`, `w`, `f` (two weeks), `m` (months), `y`; in compounds too."""
+    whole: Table[str]
+    """Phrases for a length in ISO 8601: all day."""
+    of: frozenset[str]
+    """May stand between a number and its unit: half **an** hour, a couple **of** days."""
+    ands: frozenset[str]
+    """Between the parts of a length."""
+    quarters: frozenset[str] = frozenset()
+    """A quarter, after "and": una hora y cuarto."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Letters:
+    """How a language spells, and says what is not a letter."""
+
+    names: Table[str]
+    """What a recogniser writes for the name of a letter: `bee`."""
+    code: Table[str]
+    """Words of spelling alphabets: `alpha`."""
+    as_in: Phrases
+    """Between a letter and the word it begins: "A **as in** apple"."""
+    spelled: Phrases
+    """Before letters: it's spelled."""
+    at: Phrases
+    """@ in an address."""
+    dot: Phrases
+    symbols: Table[str]
+    """Phrases for other signs: underscore."""
+    joined: Phrases
+    """Says that words before it are written together, or small, and is no part of an address."""
+    mail: Phrases
+    """Before an address: my email is."""
+    signs: Mapping[str, str]
+    """Sign → how it is said in a read-back."""
+    fold: Mapping[str, str] = field(default_factory=dict)
+    """How letters that addresses don't have are written there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Coins:
+    """How a language says amounts of money."""
+
+    major: Table[str]
+    """Words and phrases for a currency → its code; empty for the currency of the place."""
+    minor: Table[str]
+    """Words for a hundredth of it → code; empty for any."""
+    points: frozenset[str]
+    """Between whole and hundredths: doce **con** cincuenta."""
+    grand: Table[int]
+    """Words that multiply: grand, k."""
+    default: str
+    """The currency that is meant where nothing else tells."""
+    said: Mapping[str, tuple[str, str, str]]
+    """Code → one, several and the hundredths, as people say them: dollar, dollars, cents."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Figures:
+    """How a language says digits one after another."""
+
+    times: Table[int]
+    """Phrases before a digit that is said several times: double."""
+    plus: frozenset[str]
+    """The plus before a country's code."""
+    between: Phrases
+    """Small words between groups of digits."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Lists:
+    """How a language counts things up."""
+
+    ands: Phrases
+    """Between the things."""
+    also: frozenset[str]
+    """One more, before a thing: another."""
+    times: Callable[[str], int | None] = lambda _word: None
+    """Reads "zweimal"."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -144,6 +290,12 @@ class Language:
     numbers: Numbers
     dates: Dates
     names: Names
+    clock: Clock
+    spans: Spans
+    letters: Letters
+    coins: Coins
+    figures: Figures
+    lists: Lists
     yes: frozenset[str]
     """Words that mean yes wherever a clause begins with them."""
     no: frozenset[str]
@@ -177,6 +329,10 @@ class Language:
     """With an ordinal they name a choice: the second **one**."""
     final: frozenset[str]
     """The last of some choices."""
+    middle: Phrases
+    """The one in the middle of some choices."""
+    hesitations: Phrases
+    """Sounds that are no words: um."""
     suffixes: tuple[str, ...]
     """Endings of inflected words, longest first."""
     sentences: Mapping[str, str]

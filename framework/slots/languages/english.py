@@ -1,8 +1,25 @@
 """English."""
+# ruff: noqa: PLR2004 - hours are what they are
 
 from __future__ import annotations
 
-from framework.slots.languages.base import Dates, Language, Names, Numbers, numbered, phrases, vocabulary
+from framework.slots.languages.base import (
+    Clock,
+    Coins,
+    Dates,
+    Figures,
+    Language,
+    Letters,
+    Lists,
+    Names,
+    Numbers,
+    Spans,
+    numbered,
+    phrases,
+    table,
+    vocabulary,
+)
+from framework.slots.tokens import Table
 
 _SMALL = numbered(
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
@@ -27,9 +44,10 @@ NUMBERS = Numbers(
     before_one=vocabulary(
         """
         the that this no any some every another which each a an other good big small little new old large medium
-        first second third last next only right wrong same someone
+        first second third last next right wrong same someone
         """
     ),
+    just=frozenset({"only"}),
     after_one=vocabulary(
         """
         moment second sec minute of day thing should can could would question more time last
@@ -55,6 +73,10 @@ DATES = Dates(
     relative={
         "today": 0,
         "tonight": 0,
+        "this morning": 0,
+        "this afternoon": 0,
+        "this evening": 0,
+        "later today": 0,
         "tomorrow": 1,
         "yesterday": -1,
         "the day after tomorrow": 2,
@@ -90,6 +112,34 @@ DATES = Dates(
     joins=vocabulary("of the in day"),
     leads=vocabulary("the on for by"),
     month_first=True,
+    feasts=Table(
+        {
+            "new years day": "01-01",
+            "new years": "01-01",
+            "new year": "01-01",
+            "valentines day": "02-14",
+            "valentines": "02-14",
+            "saint patricks day": "03-17",
+            "good friday": "-2",
+            "easter": "+0",
+            "easter sunday": "+0",
+            "easter monday": "+1",
+            "independence day": "07-04",
+            "halloween": "10-31",
+            "veterans day": "11-11",
+            "christmas eve": "12-24",
+            "christmas": "12-25",
+            "christmas day": "12-25",
+            "boxing day": "12-26",
+            "new years eve": "12-31",
+            "thanksgiving": "11-4-3",
+            "thanksgiving day": "11-4-3",
+            "labor day": "09-1-0",
+        }
+    ),
+    month_end=phrases(
+        "the end of the month|end of the month|the last day of the month|the end of this month|month end"
+    ),
     birth=phrases("born|date of birth|birthday|birth date|birthdate|d o b|dob"),
 )
 
@@ -109,6 +159,7 @@ NAMES = Names(
     ),
     tails=phrases(
         """
+        is my last name|is my surname|is my first name|is my family name
         speaking|here|calling|is my name|is the name|is speaking|on the line|on the phone|is calling
         """
     ),
@@ -119,6 +170,9 @@ NAMES = Names(
         """
     ),
     spelled=phrases("as in|for|like|as"),
+    given=phrases("first name is|first name|given name is|given name"),
+    family=phrases("last name is|last name|surname is|surname|family name is|family name"),
+    surnames=vocabulary("small best love good day little close long young hill"),
     stops=vocabulary(
         """
         a an the this that these those here there it its i im me my mine we us our you your yours he him his she her
@@ -158,11 +212,184 @@ NAMES = Names(
     endings=("ing", "tion", "tions", "ness", "ment", "ments", "ful", "less", "ously", "ably", "ible", "able"),
 )
 
+
+def _english_time(hour: int, minute: int) -> str:
+    if minute == 0 and hour in {0, 12}:
+        return "noon" if hour else "midnight"
+    figures = f"{hour % 12 or 12}:{minute:02}" if minute else f"{hour % 12 or 12}"
+    return f"{figures} {'PM' if hour >= 12 else 'AM'}"
+
+
+CLOCK = Clock(
+    leads=phrases("at|by|around|about|at around|at about|for|from|say|after|before|until|till"),
+    whole=phrases("oclock|o clock|hours|hundred hours"),
+    half_past=phrases("half past|half after|half"),
+    half_to=phrases(""),
+    quarter=phrases("quarter|a quarter|one quarter"),
+    three_quarters=phrases(""),
+    minutes=vocabulary("minute minutes min"),
+    past=phrases("past|after"),
+    to=phrases("to|of|till|before|til|until"),
+    plus=phrases(""),
+    minus=phrases(""),
+    half=frozenset(),
+    fixed=Table({"noon": 720, "midday": 720, "midnight": 0, "noontime": 720, "lunchtime": 720, "lunch time": 720}),
+    parts=table(
+        am="am|a m|in the morning|this morning|tomorrow morning|morning|before noon|in the early morning",
+        pm="pm|p m|in the afternoon|this afternoon|afternoon|in the evening|this evening|evening|tonight|"
+        "tomorrow evening",
+        night="at night|night",
+        noon="noon|midday",
+    ),
+    now=phrases("now|right now|right away|straight away|immediately|this minute|as soon as possible|asap"),
+    say=_english_time,
+)
+
+SPANS = Spans(
+    units=table(
+        s="second|seconds|sec|secs|s",
+        i="minute|minutes|min|mins|m",
+        h="hour|hours|hr|hrs|h",
+        d="day|days|night|nights|d",
+        w="week|weeks",
+        f="fortnight|fortnights",
+        m="month|months",
+        y="year|years|yr|yrs",
+    ),
+    whole=Table({"all day": "P1D", "the whole day": "P1D", "overnight": "P1D", "the entire day": "P1D"}),
+    of=vocabulary("of a an the"),
+    ands=frozenset({"and"}),
+)
+
+LETTERS = Letters(
+    names=table(
+        a="ay|eh",
+        b="bee|be",
+        c="see|sea|cee",
+        d="dee",
+        e="ee",
+        f="eff|ef",
+        g="gee",
+        h="aitch|haitch",
+        j="jay",
+        k="kay",
+        l="el|ell",
+        m="em",
+        n="en",
+        o="oh",
+        p="pee|pea",
+        q="cue|queue",
+        r="are|ar",
+        s="ess",
+        t="tee|tea",
+        u="you",
+        v="vee",
+        w="doubleu|double you|double u",
+        x="ex",
+        y="why|wye",
+        z="zee|zed",
+    ),
+    code=table(
+        a="alpha|alfa",
+        b="bravo",
+        c="charlie",
+        d="delta",
+        e="echo",
+        f="foxtrot",
+        g="golf",
+        h="hotel",
+        i="india",
+        j="juliet|juliett",
+        k="kilo",
+        l="lima",
+        m="mike",
+        n="november",
+        o="oscar",
+        p="papa",
+        q="quebec",
+        r="romeo",
+        s="sierra",
+        t="tango",
+        u="uniform",
+        v="victor",
+        w="whiskey|whisky",
+        x="xray|x ray",
+        y="yankee",
+        z="zulu",
+    ),
+    as_in=phrases("as in|for|like|as"),
+    spelled=phrases(
+        "spelled|spelt|thats spelled|its spelled|spelling is|spelling|its spelt|that is spelled|i spell it"
+    ),
+    at=phrases("at|at sign"),
+    dot=phrases("dot|point|period|full stop"),
+    symbols=table(
+        **{"_": "underscore|under score", "-": "dash|hyphen|minus", "+": "plus|plus sign", "'": "apostrophe"}
+    ),
+    joined=phrases(
+        """
+        all one word|one word|all lowercase|all lower case|lowercase|lower case|all small letters|no spaces|all together
+        """
+    ),
+    mail=phrases(
+        """
+        my email is|my email address is|my e mail is|my e mail address is|email is|email|e mail|the email is
+        the address is|my address is|you can send it to|send it to|you can reach me at|reach me at|its|it is|thats
+        that is
+        thatd be|i am at
+        you can email me at|email me at|the email address is|use
+        """
+    ),
+    signs={"@": "at", ".": "dot", "_": "underscore", "-": "dash", "+": "plus", "'": "apostrophe"},
+)
+
+COINS = Coins(
+    major=table(
+        USD="us dollar|us dollars|american dollars",
+        GBP="pound|pounds|pounds sterling|quid|sterling",
+        EUR="euro|euros",
+        JPY="yen",
+        CHF="swiss franc|swiss francs|francs|franc",
+        CAD="canadian dollars",
+        AUD="australian dollars",
+        MXN="pesos|peso",
+        INR="rupee|rupees",
+    )
+    | {"dollar": "USD", "dollars": "USD", "bucks": "", "buck": ""},
+    minor=table(GBP="pence|penny|p") | {"cent": "", "cents": ""},
+    points=frozenset(),
+    grand=Table({"grand": 1000, "k": 1000, "m": 10**6}),
+    default="USD",
+    said={
+        "USD": ("dollar", "dollars", "cents"),
+        "EUR": ("euro", "euros", "cents"),
+        "GBP": ("pound", "pounds", "pence"),
+    },
+)
+
+FIGURES = Figures(
+    times=Table({"double": 2, "triple": 3, "treble": 3, "quadruple": 4}),
+    plus=frozenset({"plus"}),
+    between=phrases("and then|then|dash|hyphen|space|um|uh|er|and|pause|area code|slash|minus"),
+)
+
+LISTS = Lists(
+    ands=phrases("and|and also|plus|and then|as well as|with|also|then|and a|and an"),
+    also=vocabulary("another"),
+)
+
+
 ENGLISH = Language(
     tag="en",
     numbers=NUMBERS,
     dates=DATES,
     names=NAMES,
+    clock=CLOCK,
+    spans=SPANS,
+    letters=LETTERS,
+    coins=COINS,
+    figures=FIGURES,
+    lists=LISTS,
     yes=vocabulary("yes yeah yep yup yah yea aye yess"),
     no=vocabulary("no nope nah nay naw"),
     yes_phrases=phrases(
@@ -179,6 +406,7 @@ ENGLISH = Language(
         thats true|that is true|very much|by all means|i agree|agreed|confirmed|confirm|yes i do|yes it is
         yes that is|id like that|i would like that|id love to|i would love to|id love that|gladly|happy to
         id be happy to|yes of course|totally|for sure|no problem|thats it|that is it|thats me|that is me|it sure is
+        sounds good to me|okay then|ok then
         looks good|thats good|that is good|precisely|thats perfect|thats great|quite right|most certainly
         right you are|spot on|ten four|roger|without a doubt|obviously|naturally
         """
@@ -262,7 +490,9 @@ ENGLISH = Language(
     ),
     nouns=vocabulary("one option choice number answer"),
     final=vocabulary("last latter"),
-    suffixes=("es", "s"),
+    middle=phrases("middle|middle one|in the middle|one in the middle"),
+    hesitations=phrases("um|uh|er|erm|hmm|hm|mm|uhm|umm|ah"),
+    suffixes=("est", "es", "s"),
     sentences={
         "readback": "I have {value}. Is that right?",
         "implicit": "{value}, got it.",
@@ -290,6 +520,29 @@ ENGLISH = Language(
         "too_early": "It can't be before {limit}.",
         "too_late": "It can't be after {limit}.",
         "which_day": "I need the day, the month and the year.",
+        "ask_time": "At what time: {name}?",
+        "ask_datetime": "On which day and at what time: {name}?",
+        "ask_duration": "How long: {name}?",
+        "ask_money": "What is the amount for {name}?",
+        "ask_phone": "What is the phone number?",
+        "ask_postal_code": "What is the postal code?",
+        "ask_email": "What is the email address?",
+        "ask_digits": "What are the digits of the {name}?",
+        "ask_list": "Which {name} would you like?",
+        "too_soon": "It can't be before {limit}.",
+        "too_far": "It can't be after {limit}.",
+        "which_time": "I need the time as well.",
+        "which_date": "I need the day as well.",
+        "at": "{day} at {time}",
+        "no_phone": "That doesn't look like a whole phone number.",
+        "no_code": "That doesn't look like a whole postal code.",
+        "no_email": "That doesn't look like a whole email address.",
+        "count_digits": "It has to be {count} digits.",
+        "wrong_digits": "That number can't be right.",
+        "other_currency": "Please tell me in {currency}.",
+        "too_many": "It can be at most {limit}.",
+        "masked_end": "ending in {end}",
+        "masked_email": "an address at {domain}",
         "masked": "what you told me",
         "masked_date": "a day in {year}",
         "or": "or",

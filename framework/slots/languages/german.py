@@ -5,7 +5,23 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from framework.slots.languages.base import Dates, Language, Names, Numbers, numbered, phrases, vocabulary
+from framework.slots.languages.base import (
+    Clock,
+    Coins,
+    Dates,
+    Figures,
+    Language,
+    Letters,
+    Lists,
+    Names,
+    Numbers,
+    Spans,
+    numbered,
+    phrases,
+    table,
+    vocabulary,
+)
+from framework.slots.tokens import Table
 
 _UNITS = numbered(
     "null ein/eins zwei/zwo drei vier fünf/fuenf sechs sieben acht neun zehn elf zwölf/zwoelf dreizehn vierzehn "
@@ -14,6 +30,8 @@ _UNITS = numbered(
 _TENS = numbered("zwanzig dreißig vierzig fünfzig/fuenfzig sechzig siebzig achtzig neunzig", 20, 10)
 _SMALL = _UNITS | _TENS | numbered("eine/einen/einem/einer/eines", 1)
 _SCALES = (("tausend", 1000), ("hundert", 100))
+_PLAIN: dict[str, float] = {**_UNITS, **_TENS, "anderthalb": 1.5}
+_HALVES = {"einhalb": 0.5, "einviertel": 0.25}
 
 
 @lru_cache(maxsize=4096)
@@ -23,12 +41,11 @@ def compound(word: str) -> float | None:
     >>> compound("neunzehnhundertfunfundachtzig"), compound("dreieinhalb"), compound("hund")
     (1985, 3.5, None)
     """
-    if word in _UNITS or word in _TENS:
-        return _UNITS[word] if word in _UNITS else _TENS[word]
-    if word == "anderthalb":
-        return 1.5
-    if word.endswith("einhalb") and (whole := compound(word.removesuffix("einhalb"))) is not None:
-        return whole + 0.5
+    if word in _PLAIN:
+        return _PLAIN[word]
+    for ending, more in _HALVES.items():
+        if word.endswith(ending) and (whole := compound(word.removesuffix(ending))) is not None:
+            return whole + more
     for name, scale in _SCALES:
         if name in word:
             return _scaled(word, name, scale)
@@ -88,6 +105,7 @@ NUMBERS = Numbers(
         "viertel": 0.25,
         "drittel": 1 / 3,
         "dreiviertel": 0.75,
+        "halfte": 0.5,
     },
     points=frozenset({"komma", "punkt"}),
     minus=frozenset({"minus"}),
@@ -95,9 +113,20 @@ NUMBERS = Numbers(
     one=vocabulary("ein eine einen einem einer eines"),
     before_one=vocabulary("noch so was wie irgend ist habe das hier"),
     after_one=vocabulary("moment sekunde minute frage mal bisschen paar termin problem stunde"),
+    glued=True,
     comma=True,
     compound=compound,
 )
+
+_DAYS = numbered("montag dienstag mittwoch donnerstag freitag samstag/sonnabend sonntag")
+_DAY_PARTS = {
+    "morgen": "am",
+    "vormittag": "am",
+    "mittag": "noon",
+    "nachmittag": "pm",
+    "abend": "pm",
+    "nacht": "night",
+}
 
 DATES = Dates(
     months=numbered(
@@ -108,12 +137,18 @@ DATES = Dates(
     weekdays=numbered(
         "montag/montags dienstag/dienstags mittwoch/mittwochs donnerstag/donnerstags freitag/freitags "
         "samstag/sonnabend/samstags sonntag/sonntags"
-    ),
+    )
+    | {f"{day}{part}": place for day, place in _DAYS.items() for part in _DAY_PARTS},
     ordinals={},
     ordinal=ordinal,
     relative={
         "heute": 0,
         "heute abend": 0,
+        "heute nachmittag": 0,
+        "heute mittag": 0,
+        "heute morgen": 0,
+        "heute früh": 0,
+        "heute vormittag": 0,
         "morgen": 1,
         "gestern": -1,
         "übermorgen": 2,
@@ -159,6 +194,33 @@ DATES = Dates(
     dotted=True,
     joins=vocabulary("des der den im am vom monats jahr jahres"),
     leads=vocabulary("am der den dem vom zum für"),
+    feasts=Table(
+        {
+            "neujahr": "01-01",
+            "neujahrstag": "01-01",
+            "heilige drei könige": "01-06",
+            "valentinstag": "02-14",
+            "karfreitag": "-2",
+            "ostern": "+0",
+            "ostersonntag": "+0",
+            "ostermontag": "+1",
+            "himmelfahrt": "+39",
+            "christi himmelfahrt": "+39",
+            "pfingsten": "+49",
+            "pfingstmontag": "+50",
+            "tag der arbeit": "05-01",
+            "tag der deutschen einheit": "10-03",
+            "halloween": "10-31",
+            "allerheiligen": "11-01",
+            "nikolaus": "12-06",
+            "heiligabend": "12-24",
+            "weihnachten": "12-25",
+            "erster weihnachtstag": "12-25",
+            "zweiter weihnachtstag": "12-26",
+            "silvester": "12-31",
+        }
+    ),
+    month_end=phrases("ende des monats|am ende des monats|monatsende|am monatsende|zum monatsende|letzter des monats"),
     birth=phrases("geboren|geburtsdatum|geburtstag|born|birthday|date of birth|dob"),
 )
 
@@ -171,10 +233,18 @@ NAMES = Names(
         """
     ),
     weak=phrases("ich bin|ich bins|hier ist|das ist|es ist|bin|sie sprechen mit"),
-    tails=phrases("am apparat|ist mein name|mein name|spricht|hier|am telefon"),
+    tails=phrases(
+        """
+        ist mein nachname|ist mein vorname|ist mein familienname|am apparat|ist mein name|mein name|spricht|hier
+        am telefon
+        """
+    ),
     titles=vocabulary("herr frau herrn fräulein dr doktor prof professor"),
     particles=vocabulary("von van der den de zu zum zur vom la di und"),
     spelled=phrases("wie in|wie|für|von"),
+    given=phrases("vorname ist|vorname"),
+    family=phrases("nachname ist|nachname|familienname ist|familienname"),
+    surnames=vocabulary("klein groß weiß lang kurz jung alt neu schön gut kalt warm"),
     stops=vocabulary(
         """
         der die das den dem des ein eine einen einem einer eines kein keine keinen ich du er sie es wir ihr ihnen
@@ -201,11 +271,177 @@ NAMES = Names(
     endings=("ung", "ungen", "heit", "keit", "lich", "liche", "lichen", "isch", "ische"),
 )
 
+
+def _german_time(hour: int, minute: int) -> str:
+    if minute == 0 and hour in {0, 12}:
+        return "12 Uhr mittags" if hour else "Mitternacht"
+    part = "" if not 0 < hour < 7 else " nachts" if hour < 5 else " morgens"
+    return f"{hour} Uhr{f' {minute}' if minute else ''}{part}"
+
+
+@lru_cache(maxsize=256)
+def _times(word: str) -> int | None:
+    value = compound(word.removesuffix("mal")) if word.endswith("mal") and word != "mal" else None
+    return None if value is None else int(value)
+
+
+CLOCK = Clock(
+    leads=phrases("um|gegen|so gegen|so um|ab|bis|etwa um|ungefähr um|kurz nach|kurz vor|für"),
+    whole=phrases("uhr|h"),
+    half_past=phrases(""),
+    half_to=phrases("halb"),
+    quarter=phrases("viertel|ein viertel"),
+    three_quarters=phrases("dreiviertel|drei viertel"),
+    minutes=vocabulary("minute minuten"),
+    past=phrases("nach"),
+    to=phrases("vor"),
+    plus=phrases(""),
+    minus=phrases(""),
+    half=frozenset(),
+    fixed=Table({"mittag": 720, "mittags": 720, "mitternacht": 0, "am mittag": 720}),
+    parts=table(
+        am="morgens|vormittags|früh|am vormittag|am morgen|in der früh|vormittag|heute morgen|heute früh|morgen früh",
+        pm="nachmittags|abends|am nachmittag|am abend|nachmittag|abend|heute abend|heute nachmittag",
+        night="nachts|in der nacht|nacht|heute nacht",
+        noon="mittags|mittag",
+    )
+    | {f"{day}{part}": half for day in _DAYS for part, half in _DAY_PARTS.items()},
+    now=phrases("jetzt|jetzt gleich|sofort|gleich|jetzt sofort|so schnell wie möglich"),
+    say=_german_time,
+)
+
+SPANS = Spans(
+    units=table(
+        s="sekunde|sekunden|sek|s",
+        i="minute|minuten|min|m",
+        h="stunde|stunden|std|h",
+        d="tag|tage|tagen|nacht|nächte|nächten|d",
+        w="woche|wochen",
+        m="monat|monate|monaten",
+        y="jahr|jahre|jahren",
+    ),
+    whole=Table(
+        {"den ganzen tag": "P1D", "ein ganzer tag": "P1D", "einen ganzen tag": "P1D", "über nacht": "P1D"}
+        | {"viertelstunde": "PT15M", "dreiviertelstunde": "PT45M", "halbstunde": "PT30M", "dreiviertel stunde": "PT45M"}
+    ),
+    of=frozenset(),
+    ands=frozenset({"und"}),
+)
+
+LETTERS = Letters(
+    names=table(
+        b="be",
+        c="ce|ze",
+        d="de",
+        f="ef",
+        g="ge",
+        h="ha",
+        j="jot",
+        k="ka",
+        l="el",
+        m="em",
+        n="en",
+        p="pe",
+        q="ku",
+        r="er",
+        s="es",
+        t="te",
+        v="vau",
+        w="we",
+        x="ix",
+        y="ypsilon",
+        z="zett|zet",
+    ),
+    code=table(
+        a="anton|aachen|alfa",
+        b="berta|berlin|bravo",
+        c="cäsar|cottbus|chemnitz",
+        d="dora|düsseldorf|delta",
+        e="emil|essen",
+        f="friedrich|frankfurt",
+        g="gustav|goslar",
+        h="heinrich|hamburg",
+        i="ida|ingelheim",
+        j="julius|jena",
+        k="kaufmann|köln|konrad",
+        l="ludwig|leipzig",
+        m="martha|münchen",
+        n="nordpol|nürnberg",
+        o="otto|offenbach",
+        p="paula|potsdam",
+        q="quelle|quickborn",
+        r="richard|rostock",
+        s="samuel|siegfried|salzwedel",
+        t="theodor|tübingen",
+        u="ulrich|unna",
+        v="viktor|völklingen",
+        w="wilhelm|wuppertal",
+        x="xanthippe|xanten",
+        z="zacharias|zeppelin|zwickau",
+    ),
+    as_in=phrases("wie in|wie|für|von"),
+    spelled=phrases("das schreibt man|schreibt man|geschrieben|das schreibt sich|buchstabiert|ich buchstabiere"),
+    at=phrases("at|ät|klammeraffe|affenschwanz|et"),
+    dot=phrases("punkt"),
+    symbols=table(**{"_": "unterstrich", "-": "minus|bindestrich|strich", "+": "plus"}),
+    joined=phrases("zusammengeschrieben|alles klein|alles kleingeschrieben|kleingeschrieben|zusammen|ein wort"),
+    mail=phrases(
+        """
+        meine e mail ist|meine email ist|meine mail ist|meine e mail adresse ist|meine e mail adresse lautet
+        meine mailadresse ist|die adresse ist|die adresse lautet|die e mail ist|schreiben sie mir an|schicken sie es an
+        das ist|es ist|das wäre|e mail|email|meine adresse ist|meine email adresse ist|meine emailadresse ist
+        """
+    ),
+    signs={"@": "at", ".": "punkt", "_": "unterstrich", "-": "minus", "+": "plus", "'": "apostroph"},
+    fold={"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"},
+)
+
+COINS = Coins(
+    major=table(
+        EUR="euro|euros",
+        USD="dollar|us dollar",
+        GBP="pfund|britische pfund",
+        JPY="yen",
+        CHF="schweizer franken|franken|fränkli",
+    ),
+    minor=table(CHF="rappen", GBP="pence") | {"cent": "", "cents": ""},
+    points=frozenset(),
+    grand=Table({"k": 1000}),
+    default="EUR",
+    said={
+        "EUR": ("Euro", "Euro", "Cent"),
+        "USD": ("Dollar", "Dollar", "Cent"),
+        "CHF": ("Franken", "Franken", "Rappen"),
+    },
+)
+
+FIGURES = Figures(
+    times=Table(
+        {"doppel": 2, "zweimal die": 2, "zweimal": 2, "zwei mal die": 2}
+        | {"dreimal die": 3, "dreimal": 3, "drei mal die": 3, "drei mal": 3, "viermal die": 4}
+    ),
+    plus=frozenset({"plus"}),
+    between=phrases("und dann|dann|strich|bindestrich|äh|ähm|und|die|schrägstrich|vorwahl"),
+)
+
+LISTS = Lists(
+    ands=phrases("und|und auch|plus|und dann|sowie|mit|auch|dazu|und noch"),
+    also=vocabulary("noch"),
+    times=_times,
+)
+
+
 GERMAN = Language(
     tag="de",
     numbers=NUMBERS,
     dates=DATES,
     names=NAMES,
+    clock=CLOCK,
+    spans=SPANS,
+    letters=LETTERS,
+    coins=COINS,
+    figures=FIGURES,
+    lists=LISTS,
     yes=vocabulary("ja jawohl jep jo jup yes jap jaja"),
     no=vocabulary("nein nee nö ne nope neinein"),
     yes_phrases=phrases(
@@ -215,6 +451,7 @@ GERMAN = Language(
         selbstverständlich|einverstanden|doch|das ist richtig|das ist korrekt|freilich|absolut|aber ja|gut|sehr gut
         perfekt|bestimmt|eben|exakt|so ist es|das ist so|alles klar|geht klar|wunderbar|super|prima|meinetwegen
         von mir aus|ich denke schon|ich glaube schon|ich glaube ja|ja bitte|bitte|ja gerne|ja genau|mach ich
+        mhm|das wäre super|warum nicht|klingt gut
         das bin ich|bin ich|wahr|das ist wahr|jederzeit|unbedingt|definitiv|gewiss|würde ich gern|würde ich gerne
         das wäre schön|das wäre toll|machen sie das|bestätigt
         """
@@ -226,7 +463,7 @@ GERMAN = Language(
         gar nicht|überhaupt nicht|leider nicht|leider nein|das ist nicht korrekt|nicht richtig|nicht ganz|noch nicht
         jetzt nicht|heute nicht|ich glaube nicht|ich denke nicht|unwahr|nicht wahr|auf gar keinen fall|bloß nicht
         bestimmt nicht|passt nicht|das passt nicht|nicht nötig|danke nein|will ich nicht|möchte ich nicht
-        kein bedarf|das bin ich nicht|bin ich nicht|keine|keins|ich nicht|auch nicht|nichts
+        eigentlich nicht|kein bedarf|das bin ich nicht|bin ich nicht|keine|keins|ich nicht|auch nicht|nichts
         """
     ),
     polite=phrases("bitte|gut|sehr gut|ok|okay|super|prima|eben|wunderbar|perfekt|alles klar"),
@@ -289,7 +526,9 @@ GERMAN = Language(
     ),
     nouns=vocabulary("option nummer möglichkeit wahl antwort"),
     final=vocabulary("letzte letzter letztes letzten letztere"),
-    suffixes=("en", "er", "es", "em", "e", "n", "s"),
+    middle=phrases("in der mitte|mittlere|mittleren|mittlerer"),
+    hesitations=phrases("äh|ähm|hm|hmm|mm|öh|ehm|öhm"),
+    suffixes=("sten", "ste", "en", "er", "es", "em", "e", "n", "s"),
     sentences={
         "readback": "Ich habe {value} notiert. Ist das richtig?",
         "implicit": "{value}, verstanden.",
@@ -317,6 +556,29 @@ GERMAN = Language(
         "too_early": "Es kann nicht vor dem {limit} sein.",
         "too_late": "Es kann nicht nach dem {limit} sein.",
         "which_day": "Ich brauche Tag, Monat und Jahr.",
+        "ask_time": "Um wie viel Uhr: {name}?",
+        "ask_datetime": "An welchem Tag und um wie viel Uhr: {name}?",
+        "ask_duration": "Wie lange: {name}?",
+        "ask_money": "Bitte nennen Sie mir den Betrag: {name}.",
+        "ask_phone": "Wie ist bitte die Telefonnummer?",
+        "ask_postal_code": "Wie ist bitte die Postleitzahl?",
+        "ask_email": "Wie ist bitte die E-Mail-Adresse?",
+        "ask_digits": "Bitte nennen Sie mir die Ziffern: {name}.",
+        "ask_list": "Bitte wählen Sie: {name}.",
+        "too_soon": "Es kann nicht vor {limit} sein.",
+        "too_far": "Es kann nicht nach {limit} sein.",
+        "which_time": "Ich brauche auch die Uhrzeit.",
+        "which_date": "Ich brauche auch den Tag.",
+        "at": "{day} um {time}",
+        "no_phone": "Das scheint keine vollständige Telefonnummer zu sein.",
+        "no_code": "Das scheint keine vollständige Postleitzahl zu sein.",
+        "no_email": "Das scheint keine vollständige E-Mail-Adresse zu sein.",
+        "count_digits": "Es müssen {count} Ziffern sein.",
+        "wrong_digits": "Diese Nummer kann nicht stimmen.",
+        "other_currency": "Bitte nennen Sie es mir in {currency}.",
+        "too_many": "Es dürfen höchstens {limit} sein.",
+        "masked_end": "die auf {end} endet",
+        "masked_email": "eine Adresse bei {domain}",
         "masked": "Ihre Angabe",
         "masked_date": "ein Tag im Jahr {year}",
         "or": "oder",

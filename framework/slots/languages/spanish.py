@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
-from framework.slots.languages.base import Dates, Language, Names, Numbers, numbered, phrases, vocabulary
+from framework.slots.languages.base import (
+    Clock,
+    Coins,
+    Dates,
+    Figures,
+    Language,
+    Letters,
+    Lists,
+    Names,
+    Numbers,
+    Spans,
+    numbered,
+    phrases,
+    table,
+    vocabulary,
+)
+from framework.slots.tokens import Table
 
 _SMALL = (
     numbered(
@@ -27,8 +43,16 @@ NUMBERS = Numbers(
     spoken=(*_SMALL, "mil", "coma", "media"),
     articles=frozenset({"un", "una"}),
     counts={"docena": 12, "docenas": 12, "par": 2, "pares": 2},
-    fractions={"medio": 0.5, "media": 0.5, "cuarto": 0.25, "cuartos": 0.25, "tercio": 1 / 3, "tercios": 1 / 3},
-    points=frozenset({"coma", "punto"}),
+    fractions={
+        "medio": 0.5,
+        "media": 0.5,
+        "cuarto": 0.25,
+        "cuartos": 0.25,
+        "tercio": 1 / 3,
+        "tercios": 1 / 3,
+        "mitad": 0.5,
+    },
+    points=frozenset({"coma", "punto", "con"}),
     minus=frozenset({"menos"}),
     none=vocabulary("ninguno ninguna ningún nada"),
     one=frozenset({"uno", "un", "una"}),
@@ -38,6 +62,7 @@ NUMBERS = Numbers(
         momento momentito segundo minuto de vez cosa pregunta poco problema hora cita persona
         """
     ),
+    glued=True,
     comma=True,
 )
 
@@ -56,12 +81,16 @@ DATES = Dates(
     relative={
         "hoy": 0,
         "esta noche": 0,
+        "esta tarde": 0,
+        "esta mañana": 0,
         "mañana": 1,
         "ayer": -1,
         "pasado mañana": 2,
         "anteayer": -2,
         "antes de ayer": -2,
         "antier": -2,
+        "de hoy en ocho": 7,
+        "de hoy en quince": 14,
     },
     units={
         "dia": "d",
@@ -94,6 +123,26 @@ DATES = Dates(
     this=phrases("este|el|para el|el día"),
     joins=vocabulary("de del en el mes año"),
     leads=vocabulary("el día para"),
+    feasts=Table(
+        {
+            "año nuevo": "01-01",
+            "reyes": "01-06",
+            "san valentín": "02-14",
+            "viernes santo": "-2",
+            "jueves santo": "-3",
+            "pascua": "+0",
+            "domingo de pascua": "+0",
+            "lunes de pascua": "+1",
+            "día del trabajo": "05-01",
+            "todos los santos": "11-01",
+            "halloween": "10-31",
+            "nochebuena": "12-24",
+            "navidad": "12-25",
+            "nochevieja": "12-31",
+            "fin de año": "12-31",
+        }
+    ),
+    month_end=phrases("fin de mes|final de mes|finales de mes|último día del mes|el último día del mes"),
     birth=phrases(
         """
         nací|nacido|nacida|fecha de nacimiento|cumpleaños|born|birthday|date of birth|dob
@@ -109,10 +158,13 @@ NAMES = Names(
         """
     ),
     weak=phrases("soy|yo soy|habla|es|aquí"),
-    tails=phrases("al habla|al aparato|al teléfono|es mi nombre|para servirle|a la orden"),
+    tails=phrases("es mi apellido|es mi nombre|al habla|al aparato|al teléfono|es mi nombre|para servirle|a la orden"),
     titles=vocabulary("señor señora señorita sr sra srta don doña doctor doctora dr dra"),
     particles=vocabulary("de del la las los y e da dos van von san santa"),
     spelled=phrases("como en|como|de"),
+    given=phrases("nombre es|nombre|nombre de pila"),
+    family=phrases("apellido es|apellido|apellidos"),
+    surnames=vocabulary("bueno delgado rico feo bueno gran"),
     stops=vocabulary(
         """
         el la los las un una unos unas lo al del de que qué quien quién cual cuál cuando cuándo donde dónde como
@@ -138,11 +190,186 @@ NAMES = Names(
     endings=("ando", "iendo", "mente", "ción", "ciones"),
 )
 
+_PARTS_OF_DAY = ((6, "de la madrugada"), (12, "de la mañana"), (20, "de la tarde"), (24, "de la noche"))
+
+
+def _spanish_time(hour: int, minute: int) -> str:
+    if minute == 0 and hour in {0, 12}:
+        return "mediodía" if hour else "medianoche"
+    part = next(words for until, words in _PARTS_OF_DAY if hour < until)
+    figures = f"{hour % 12 or 12}:{minute:02}" if minute else f"{hour % 12 or 12}"
+    return f"{'la' if hour % 12 == 1 else 'las'} {figures} {part}"
+
+
+CLOCK = Clock(
+    leads=phrases(
+        "a las|a la|las|la|sobre las|sobre la|hacia las|hacia la|a eso de las|desde las|para las|de las|como a las"
+    ),
+    whole=phrases("en punto|horas|hora|h|hs|hrs"),
+    half_past=phrases(""),
+    half_to=phrases(""),
+    quarter=phrases("un cuarto|cuarto"),
+    three_quarters=phrases(""),
+    minutes=vocabulary("minuto minutos"),
+    past=phrases(""),
+    to=phrases("para las|para la"),
+    plus=phrases("y|con"),
+    minus=phrases("menos"),
+    half=frozenset({"media"}),
+    fixed=Table(
+        {
+            "mediodia": 720,
+            "al mediodia": 720,
+            "a mediodia": 720,
+            "medianoche": 0,
+            "a medianoche": 0,
+            "a la medianoche": 0,
+        }
+    ),
+    parts=table(
+        am="am|a m|de la mañana|por la mañana|de la madrugada|esta mañana|de madrugada",
+        pm="pm|p m|de la tarde|por la tarde|esta tarde|en la tarde|del mediodía",
+        night="de la noche|por la noche|esta noche|en la noche",
+    ),
+    now=phrases("ahora|ahora mismo|ya|en este momento|inmediatamente|cuanto antes|lo antes posible"),
+    say=_spanish_time,
+)
+
+SPANS = Spans(
+    units=table(
+        s="segundo|segundos|seg|s",
+        i="minuto|minutos|min|mins|m",
+        h="hora|horas|h|hr|hs",
+        d="día|días|noche|noches|d",
+        w="semana|semanas",
+        f="quincena|quincenas",
+        m="mes|meses",
+        y="año|años",
+    ),
+    whole=Table({"todo el día": "P1D", "el día entero": "P1D", "toda la noche": "P1D"}),
+    of=vocabulary("de"),
+    ands=vocabulary("y con"),
+    quarters=frozenset({"cuarto"}),
+)
+
+LETTERS = Letters(
+    names=table(
+        b="be",
+        c="ce",
+        d="de",
+        f="efe",
+        g="ge",
+        h="hache",
+        j="jota",
+        k="ka",
+        l="ele",
+        m="eme",
+        n="ene",
+        ñ="eñe",
+        p="pe",
+        q="cu",
+        r="erre|ere",
+        s="ese",
+        t="te",
+        v="uve|ve",
+        w="uve doble|doble u|doble ve",
+        x="equis",
+        y="i griega|ye",
+        z="zeta",
+    ),
+    code=table(
+        a="alfa",
+        b="bravo",
+        c="charlie",
+        d="delta",
+        e="eco",
+        f="foxtrot",
+        g="golf",
+        h="hotel",
+        i="india",
+        j="julieta",
+        k="kilo",
+        l="lima",
+        m="mike",
+        n="noviembre",
+        o="oscar",
+        p="papa",
+        q="quebec",
+        r="romeo",
+        s="sierra",
+        t="tango",
+        u="uniforme",
+        v="victor",
+        w="whisky",
+        x="rayos",
+        y="yanqui",
+        z="zulu",
+    ),
+    as_in=phrases("como en|como|de"),
+    spelled=phrases("se escribe|se deletrea|deletreado|lo deletreo|escrito"),
+    at=phrases("arroba|at"),
+    dot=phrases("punto"),
+    symbols=table(
+        **{"_": "guion bajo|barra baja|subrayado", "-": "guion|guion medio|menos|raya", "+": "más|signo más"}
+    ),
+    joined=phrases("todo junto|junto|todo en minúsculas|en minúsculas|minúsculas|todo minúsculas|sin espacios"),
+    mail=phrases(
+        """
+        mi correo es|mi correo electrónico es|mi email es|mi e mail es|correo electrónico|el correo es|la dirección es
+        mi dirección es|puede escribirme a|escríbame a|puede enviarlo a|envíelo a|es|sería|apunte|mi correo|correo
+        """
+    ),
+    signs={"@": "arroba", ".": "punto", "_": "guion bajo", "-": "guion", "+": "más", "'": "apóstrofo"},
+)
+
+COINS = Coins(
+    major=table(
+        USD="dólar|dólares|dólares estadounidenses|dólares americanos",
+        GBP="libra|libras|libras esterlinas",
+        EUR="euro|euros",
+        JPY="yen|yenes",
+        CHF="franco suizo|francos suizos|francos",
+        MXN="peso mexicano|pesos mexicanos",
+        ARS="pesos argentinos",
+        COP="pesos colombianos",
+        CLP="pesos chilenos",
+        PEN="soles|sol",
+    )
+    | {"pesos": "MXN", "peso": "MXN", "pavos": "", "pavo": ""},
+    minor=table(GBP="penique|peniques") | {"céntimo": "", "céntimos": "", "centavo": "", "centavos": ""},
+    points=frozenset({"con"}),
+    grand=Table({"k": 1000}),
+    default="EUR",
+    said={
+        "EUR": ("euro", "euros", "céntimos"),
+        "USD": ("dólar", "dólares", "centavos"),
+        "MXN": ("peso", "pesos", "centavos"),
+    },
+)
+
+FIGURES = Figures(
+    times=Table({"doble": 2, "triple": 3}),
+    plus=frozenset({"mas"}),
+    between=phrases("y luego|luego|guion|espacio|eh|y|el|después|y después|prefijo"),
+)
+
+LISTS = Lists(
+    ands=phrases("y|y también|más|y además|con|también|e|y luego|además de"),
+    also=vocabulary("otra otro"),
+)
+
+
 SPANISH = Language(
     tag="es",
     numbers=NUMBERS,
     dates=DATES,
     names=NAMES,
+    clock=CLOCK,
+    spans=SPANS,
+    letters=LETTERS,
+    coins=COINS,
+    figures=FIGURES,
+    lists=LISTS,
     yes=vocabulary("sip claro yes"),
     no=vocabulary("no nop nones"),
     yes_phrases=phrases(
@@ -153,7 +380,7 @@ SPANISH = Language(
         afirmativo|cierto|es cierto|verdad|es verdad|verdadero|bueno|seguro|por favor|ok|okay|sin duda|es correcto
         eso es correcto|está correcto|muy bien|me parece bien|adelante|encantado|encantada|con gusto|con mucho gusto
         cabal|dale|venga|creo que sí|supongo que sí|me gustaría|lo soy|soy yo|lo es|sí lo es|sí lo soy|me encantaría
-        confirmo|confirmado|naturalmente|obvio|genial|estupendo
+        ajá|por qué no|confirmo|confirmado|naturalmente|obvio|genial|estupendo
         """
     ),
     no_phrases=phrases(
@@ -188,7 +415,9 @@ SPANISH = Language(
         tienen|tiene usted|me puede decir|puede decirme|me podría decir|está abierto|es posible|a cómo
         """
     ),
-    proposing=phrases("qué tal|qué le parece|qué te parece|por qué no"),
+    proposing=phrases(
+        "como una|como un|como unos|como unas|que sean|que sea|qué tal|qué le parece|qué te parece|por qué no"
+    ),
     declines=phrases(
         """
         prefiero no|preferiría no|no quiero decir|no se lo quiero decir|no quiero decirlo|no quiero dar
@@ -224,6 +453,8 @@ SPANISH = Language(
     ),
     nouns=vocabulary("opción número alternativa"),
     final=vocabulary("último última"),
+    middle=phrases("del medio|medio|en medio|del centro|en el medio"),
+    hesitations=phrases("eh|em|mm|hmm|ehm|este|mmm"),
     suffixes=("os", "as", "es", "s", "o", "a"),
     sentences={
         "readback": "Tengo {value}. ¿Es correcto?",
@@ -252,6 +483,29 @@ SPANISH = Language(
         "too_early": "No puede ser antes del {limit}.",
         "too_late": "No puede ser después del {limit}.",
         "which_day": "Necesito el día, el mes y el año.",
+        "ask_time": "¿A qué hora: {name}?",
+        "ask_datetime": "¿Qué día y a qué hora: {name}?",
+        "ask_duration": "¿Cuánto tiempo: {name}?",
+        "ask_money": "Dígame el importe, por favor: {name}.",
+        "ask_phone": "¿Cuál es el número de teléfono?",
+        "ask_postal_code": "¿Cuál es el código postal?",
+        "ask_email": "¿Cuál es la dirección de correo?",
+        "ask_digits": "Dígame las cifras, por favor: {name}.",
+        "ask_list": "Elija, por favor: {name}.",
+        "too_soon": "No puede ser antes de {limit}.",
+        "too_far": "No puede ser después de {limit}.",
+        "which_time": "Necesito también la hora.",
+        "which_date": "Necesito también el día.",
+        "at": "{day} a {time}",
+        "no_phone": "No parece un número de teléfono completo.",
+        "no_code": "No parece un código postal completo.",
+        "no_email": "No parece una dirección de correo completa.",
+        "count_digits": "Tienen que ser {count} cifras.",
+        "wrong_digits": "Ese número no puede ser correcto.",
+        "other_currency": "Dígamelo en {currency}, por favor.",
+        "too_many": "Pueden ser {limit} como máximo.",
+        "masked_end": "el que termina en {end}",
+        "masked_email": "una dirección en {domain}",
         "masked": "lo que me ha dicho",
         "masked_date": "un día de {year}",
         "or": "o",

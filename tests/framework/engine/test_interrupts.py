@@ -352,6 +352,15 @@ def test_who_asks_for_a_moment_gets_it(drive):
     assert len(call.wait(12).of("input.missing")) == 1
 
 
+def test_after_the_moment_the_ladder_begins_at_its_foot_and_no_limit_has_come_nearer(drive):
+    call = drive(SHOP.replace("a: {", "a: {no_input: [{after: 6s, say: Hello?}, {after: 8s, say: Anybody?}], "))
+    call.hear("one moment").wait(127)
+    assert call.said[-1] == "Hello?"
+    assert call.wait(8.1).said[-1] == "Anybody?"
+    assert call.wait(30).ended is None
+    assert call.wait(30).ended == "limit"
+
+
 def test_at_a_models_node_a_moment_is_given_too_and_the_model_answers(drive):
     call = talk(drive, ["Sure."]).hear("one moment please")
     assert call.said == ["Hello.", "Sure."]

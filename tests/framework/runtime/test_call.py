@@ -83,3 +83,10 @@ def test_a_caller_who_says_nothing_hangs_up_in_the_end(tmp_path, capsys, speak):
 def test_a_call_without_a_proper_caller_is_refused_in_a_sentence(arguments, capsys):
     assert main(arguments) == 2
     assert "\n" in capsys.readouterr().err
+
+
+def test_a_line_in_brackets_is_pressed_and_any_other_is_spoken():
+    from framework.cli.commands.call import _keys
+
+    assert _keys("[12*#]") == "12*#"
+    assert [_keys(line) for line in ("12", "[twelve]", "[]", "press [1]")] == ["", "", "", ""]

@@ -99,7 +99,7 @@ ANSWERS = [
     ("person_name", "en", {}, {
         "Sarah Connor.": "Sarah Connor",
         "Hello, my name is John Smith.": "John Smith",
-        "It's Peter, Peter Parker": "Peter",
+        "It's Peter, Peter Parker": "Peter Parker",
         "Yeah, this is Bruce Wayne.": "Bruce Wayne",
         "My name is Maria del Carmen": "Maria del Carmen",
         "The name's James Bond": "James Bond",

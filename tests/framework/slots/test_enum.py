@@ -27,7 +27,7 @@ HEARD = [
     }),
     ("en", SIZES, {
         "large": "large", "Large.": "large", "extra large": "extra_large", "an extra-large one": "extra_large",
-        "lagre": "large", "medum": "medium", "a small one": "small", "the smallest": None, "barge": None, "smell": "small",
+        "lagre": "large", "medum": "medium", "a small one": "small", "the smallest": "small", "barge": None, "smell": "small",
         "I'd like a large margherita": "large", "not large": None, "No, large.": "large", "whatever": None, "media": None,
     }),
     ("es", TAMANOS, {
@@ -36,7 +36,7 @@ HEARD = [
         "¿qué es mediano?": None, "no grande, mediana": "mediano",
     }),
     ("de", GROESSEN, {
-        "groß": "groß", "eine große Pizza": "groß", "gross": "groß", "mittlere": None, "kleine": "klein", "die zweite": "mittel",
+        "groß": "groß", "eine große Pizza": "groß", "gross": "groß", "mittlere": "mittel", "kleine": "klein", "die zweite": "mittel",
         "riesige": "groß", "das Wetter ist schön": None, "nicht groß, sondern klein": "klein", "die letzte": "groß",
         "Nummer eins": "klein",
     }),
