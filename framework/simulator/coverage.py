@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from framework.engine.plan import NodePlan, Plan
 from framework.engine.work import Note
-from framework.simulator.facts import Fact
 
 if TYPE_CHECKING:
     from framework.simulator.load import Case
@@ -38,32 +37,42 @@ class Hits:
         return self.counts[target] > 0
 
 
-def counted(notes: Iterable[Note], facts: Iterable[Fact], callers: Mapping[str, str]) -> Hits:
-    """What a conversation has seen, by the engine's notes; `callers` are the flows that called tools, by call."""
-    hits: Counter[Target] = Counter()
-    for note in notes:
-        if (target := _noted(note)) is not None:
-            hits[target] += 1
-    for target in _tools(facts, callers):
-        hits[target] += 1
-    return Hits(hits)
+def counted(notes: Iterable[Note]) -> Hits:
+    """What a conversation has seen, by the engine's notes."""
+    return Hits(Counter(target for note in notes if (target := _noted(note)) is not None))
 
 
 def _noted(note: Note) -> Target | None:
-    flow, node = note["flow"], note["node"]
-    match note["note"]:
-        case "node":
-            return flow, "nodes", note["to"]
-        case "route" if note.get("held", True):
-            return flow, "routes", route(node, note["route"], note.get("tool"))
-        case "interrupt":
-            return flow, "interrupts", note["name"]
-        case "rung":
-            owner = "defaults" if note.get("of") == "defaults" else node
-            return flow, "rungs", f"{owner}/{note['ladder']}/{note['rung']}"
-        case "timer":
-            return flow, "timers", note["name"]
-    return None
+    known = NAMED.get(note["note"])
+    if known is None or (note["note"] == "route" and not note.get("held", True)):
+        return None
+    kind, name = known
+    return note["flow"], kind, name(note)
+
+
+def _route(note: Note) -> str:
+    cause = note.get("cause") or {}
+    return route(note["node"], note["route"], cause.get("function") if cause.get("kind") == "function" else None)
+
+
+def _rung(note: Note) -> str:
+    owner = "defaults" if note.get("of") == "defaults" else note["node"]
+    return f"{owner}/{note['ladder']}/{note['rung']}"
+
+
+def _tool(note: Note) -> str:
+    return f"{note['tool']}/{OUTCOMES.get(note['outcome'], note['outcome'])}"
+
+
+NAMED: dict[str, tuple[str, Callable[[Note], str]]] = {
+    "node": ("nodes", lambda note: str(note["to"])),
+    "route": ("routes", _route),
+    "interrupt": ("interrupts", lambda note: str(note["name"])),
+    "rung": ("rungs", _rung),
+    "timer": ("timers", lambda note: str(note["name"])),
+    "tool": ("tools", _tool),
+}
+"""Kind of note → what it counts as."""
 
 
 def route(node: str, index: int, tool: str | None = None) -> str:
@@ -73,13 +82,6 @@ def route(node: str, index: int, tool: str | None = None) -> str:
     ('help/1', 'help/pizza.order/0')
     """
     return f"{node}/{tool}/{index}" if tool else f"{node}/{index}"
-
-
-def _tools(facts: Iterable[Fact], callers: Mapping[str, str]) -> Iterator[Target]:
-    """How calls of tools ended."""
-    for fact in facts:
-        if fact.event == "tool.finished" and fact.data["call"] in callers:
-            yield callers[fact.data["call"]], "tools", f"{fact.data['tool']}/{OUTCOMES[fact.data['outcome']]}"
 
 
 # --- What there is ----------------------------------------------------------------------
@@ -107,7 +109,8 @@ def _of_node(name: str, node: NodePlan) -> Iterator[tuple[str, str]]:
         for way in offered.ways:
             yield "routes", route(name, way.index, offered.offer.name)
         if offered.tool is not None:
-            yield from (("tools", f"{offered.tool}/{outcome}") for outcome in ("done", "error"))
+            outcomes = ("done", "error", *(["declined"] if offered.confirm else []))
+            yield from (("tools", f"{offered.tool}/{outcome}") for outcome in outcomes)
     if node.tool is not None:
         yield from (("tools", f"{node.tool}/{outcome}") for outcome in ("done", "error", "timeout"))
     if node.hears:

@@ -52,7 +52,7 @@ ELSEWHERE = frozenset({"llm_marker", "image", "bot_backchannel", "user_backchann
 
 SEEN = frozenset({
     "user.began", "user.stopped", "user.pressed", "bot.began", "bot.stopped", "model.started", "model.called",
-    "model.answered", "clock.moved", "event.arrived",
+    "model.answered", "clock.moved", "event.arrived", "transfer.ended",
 })  # fmt: skip
 """What the simulator saw itself; everything else is an event of the session."""
 
@@ -85,6 +85,7 @@ TELLERS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "tool.finished": lambda data: f"     {data['tool']}: {data['outcome']} {_short(data['result'])}",
     "intent.heard": lambda data: f"     understood: {data['intent']}",
     "event.arrived": lambda data: f"     event {data['type']} {_short(data['data'])}",
+    "transfer.ended": lambda data: f"     transfer to {data['target']}: {data['outcome']}",
     "error": lambda data: f"     ! {data['code']}: {data['message']}",
     "session.ended": lambda data: f"     ended: {data['reason']}",
 }

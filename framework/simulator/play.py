@@ -91,7 +91,7 @@ def play(case: Case, stage: Stage, recordings: Recordings | None = None, *, even
             seconds=time.perf_counter() - began,
             turns=sum(turn.user is not None for turn in scenario.turns or ()),
             unjudged=player.unjudged,
-            hits=counted(player.call.trace or (), player.call.facts, player.call.callers),
+            hits=counted(player.call.trace or ()),
             transcript=tuple(lines(player.call.facts)),
             events=tuple(stream(player.call.facts, case.name, piece.plan.flow)) if events else (),
             **base,
@@ -177,6 +177,7 @@ class Player:
             hands=_Sharing(self),
             channel=channel(self.scenario),
             now=begins(self.scenario),
+            ways=self.scenario.transfers,
             acts={name: scripted(mock).reply for name, mock in self.scenario.actions.items()},
         )
         self._told = 0

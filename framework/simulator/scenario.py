@@ -220,8 +220,8 @@ class _Scene(Model):
     """Tool → how it answers; a tool that is called and not named here fails the scenario."""
     actions: dict[str, Mock] = {}
     """Action → how it ends; well if absent."""
-    transfers: dict[str, str] = {}
-    """Target → how handing over ends: `done`, `no_answer`, `busy` or `error`; `done` if absent."""
+    transfers: dict[str, Annotated[list[str], OneOrMore]] = {}
+    """Target → how handing over ends, one after another: `done`, `no_answer`, `busy` or `error`; `done` if absent."""
     model: Annotated[list[ModelStep] | None, OneOrMore] = None
     """What the model does, step by step, instead of the rules model."""
     finally_: Finally | None = Field(default=None, alias="finally")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Self
@@ -64,6 +64,8 @@ class Simulation(Driver):
     hands: Hands | None = None
     acts: Mapping[str, Reply] = field(default_factory=dict)
     """Action → how it ends; well, where nothing is said."""
+    ways: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Target of transfers → how they end, one after another; `done` where nothing is said."""
     trace: list[Note] | None = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
     talking: list[Utterance] = field(default_factory=list)
@@ -71,8 +73,6 @@ class Simulation(Driver):
     later: list[tuple[float, int, inputs.Input | Utterance]] = field(default_factory=list)
     """What will happen by itself, by its moment."""
     calls: dict[str, inputs.ModelCall] = field(default_factory=dict)
-    callers: dict[str, str] = field(default_factory=dict)
-    """Call → the flow that it came from."""
     number: int = 0
 
     # --- What a person or a program does -----------------------------------------
@@ -256,7 +256,6 @@ class Simulation(Driver):
         return [inputs.AnswerRead(at=self.now, call=effect.call)]
 
     def _calltool(self, effect: effects.CallTool) -> list[inputs.Input]:
-        self.callers[effect.call] = self.state["flow"] or self.plan.flow
         if self.hands is None:
             return super()._calltool(effect)
         reply = self.hands.call(
@@ -296,6 +295,15 @@ class Simulation(Driver):
             return [done]
         self._schedule(reply.delay_s, done)
         return []
+
+    def _transfer(self, effect: effects.Transfer) -> list[inputs.Input]:
+        """The person is handed over; a list of outcomes is one after another, the last again and again."""
+        self.transferred.append(effect)
+        outcomes = self.ways.get(effect.target, ["done"])
+        number = sum(one.target == effect.target for one in self.transferred) - 1
+        outcome: Any = outcomes[min(number, len(outcomes) - 1)]
+        self._fact("transfer.ended", target=effect.target, outcome=outcome)
+        return [inputs.Transferred(at=self.now, transfer=effect.transfer, outcome=outcome)]
 
     def _classify(self, effect: effects.Classify) -> list[inputs.Input]:
         verdict = classify(effect.text, effect.choices)

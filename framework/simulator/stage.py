@@ -18,6 +18,7 @@ from framework.sessions.spec import SessionSpec
 from framework.simulator.hands import Called, Reply
 
 if TYPE_CHECKING:
+    from framework.flows.model import Flow
     from framework.plugins.host import PluginHost
     from framework.plugins.session import SessionPlugins
     from framework.plugins.tools import Tool
@@ -31,6 +32,7 @@ class Piece:
     """A flow made ready, and the functions of a FlowConfig where it has some."""
 
     plan: Plan
+    flow: Flow
     functions: Functions | None = None
     bot: str = ""
 
@@ -68,9 +70,15 @@ class Stage:
         spec = SessionSpec(bot=bot, flow=flow, personality=personality, channel="text")
         blueprint = draw(spec, self.project, handlers=handlers)
         if not blueprint.loaded.flow.pipecat:
-            return Piece(plan_of(blueprint, self.host, {}), bot=bot)
+            return Piece(plan_of(blueprint, self.host, {}), blueprint.loaded.flow, bot=bot)
         functions = Functions(blueprint.loaded.flow, blueprint.handlers, self.project.root)
-        return Piece(plan_of(blueprint, self.host, functions.tools), functions, bot)
+        return Piece(plan_of(blueprint, self.host, functions.tools), blueprint.loaded.flow, functions, bot)
+
+    def tools(self, piece: Piece) -> dict[str, Tool]:
+        """Every tool that the flow may call, by name."""
+        offered = [self.host.tools.get(name) for name in self.host.tools.names()]
+        known = {name: tool for tool in offered for name in (tool.name, *tool.aliases)}
+        return {**known, **(piece.functions.tools if piece.functions else {})}
 
     def _is(self, flow: str, name: str) -> bool:
         with contextlib.suppress(UnknownNameError):

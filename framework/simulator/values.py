@@ -6,10 +6,11 @@ import ast
 import copy
 import itertools
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 from framework.engine.plan import NodePlan, Plan, SlotPlan, Way
@@ -65,8 +66,14 @@ class Values:
     """(tool, path in its result) → what it is compared with."""
     events: dict[tuple[str, str], list[Any]] = field(default_factory=dict)
     """(event, field) → what it is compared with."""
-    visits: int = 0
-    """The most visits that a condition counts."""
+    guards: dict[tuple[str, str], list[Any]] = field(default_factory=dict)
+    """(flow, slot) → the conditions that read it."""
+    reckoned: set[tuple[str, str]] = field(default_factory=set)
+    """Slots that other values are made of."""
+    turns: int = 0
+    """The most turns that a condition counts, and one more."""
+    visits: dict[tuple[str, str], int] = field(default_factory=dict)
+    """(flow, node) → the most visits that a condition there counts."""
 
     @classmethod
     def of(cls, plans: Mapping[str, Plan]) -> Values:
@@ -76,7 +83,7 @@ class Values:
             for node in plan.nodes.values():
                 found._node(plan, node)
             for interrupt in plan.interrupts:
-                found._conditions(plan, None, interrupt.way.event, interrupt.way)
+                found._conditions(plan, "", None, interrupt.way.event, interrupt.way)
         for plan in plans.values():
             for node in plan.nodes.values():
                 found._saves(plan, node)
@@ -84,18 +91,24 @@ class Values:
 
     def _node(self, plan: Plan, node: NodePlan) -> None:
         for way in node.ways:
-            self._conditions(plan, node.tool, way.event, way)
+            self._conditions(plan, node.name, node.tool, way.event, way)
         for offered in node.offered:
             for way in offered.ways:
-                self._conditions(plan, offered.tool, None, way)
+                self._conditions(plan, node.name, offered.tool, None, way)
 
-    def _conditions(self, plan: Plan, tool: str | None, event: str | None, owner: Any) -> None:
+    def _conditions(self, plan: Plan, node: str, tool: str | None, event: str | None, owner: Any) -> None:
+        for name in _slots_read(owner.guard):
+            self.guards.setdefault((plan.flow, name), []).append(owner.guard)
+        for _, value in owner.set:
+            self.reckoned |= {(plan.flow, name) for name in _slots_in(value.shape)}
         for key in ("guard", "where"):
             text = getattr(getattr(owner, key, None), "text", "")
             for path, constants in compared(text):
-                self._compared(plan, tool, event, path, constants)
+                self._compared(plan, node, tool, event, path, constants)
 
-    def _compared(self, plan: Plan, tool: str | None, event: str | None, path: Path, constants: list[Any]) -> None:
+    def _compared(
+        self, plan: Plan, node: str, tool: str | None, event: str | None, path: Path, constants: list[Any]
+    ) -> None:
         match path:
             case ("slots", name, *_):
                 _add(self.slots, (plan.flow, name), constants)
@@ -103,9 +116,11 @@ class Values:
                 _add(self.results, (tool, tuple(inner)), constants)
             case ("event", name, *_) if event is not None:
                 _add(self.events, (event, name), constants)
+            case ("session", "turns"):
+                self.turns = max([self.turns, *(n + 1 for n in constants if isinstance(n, int))])
             case ("session", "visits"):
-                numbers = [one for one in constants if isinstance(one, int)]
-                self.visits = max([self.visits, *numbers])
+                key = (plan.flow, node)
+                self.visits[key] = max([self.visits.get(key, 0), *(n for n in constants if isinstance(n, int))])
 
     def _saves(self, plan: Plan, node: NodePlan) -> None:
         """What a slot is compared with, the part of a result that it is saved from is compared with."""
@@ -117,6 +132,14 @@ class Values:
                 if tool is not None and path is not None and path[0] == "result" and known is not None:
                     _add(self.results, (tool, path[1:]), known)
 
+    def told_apart(self, flow: str, slot: str, value: Any, slots: Mapping[str, Any]) -> Any:
+        """Of a value what the flow's conditions make of it; of one that is counted with, the value itself."""
+        if (flow, slot) not in self.slots:
+            return "set"
+        if (flow, slot) in self.reckoned:
+            return value
+        return [_verdict(guard, slots) for guard in self.guards.get((flow, slot), ())]
+
     # --- What a person says -------------------------------------------------------
 
     def answers(self, plan: Plan, slot: SlotPlan, language: str, today: date) -> list[str]:
@@ -127,7 +150,7 @@ class Values:
             heard = _heard(slot, words, hearing)
             if heard is not None and json.dumps(heard, sort_keys=True) not in found:
                 found[json.dumps(heard, sort_keys=True)] = words
-        return list(found.values())[:SLOT_VALUES]
+        return list(found.values())[: SLOT_VALUES if (plan.flow, slot.name) in self.slots else 1]
 
     def _words(self, plan: Plan, slot: SlotPlan, language: str, today: date) -> Iterator[str]:
         for value in self.worth(plan, slot):
@@ -150,6 +173,31 @@ class Values:
         limits = [getattr(slot.options, key, None) for key in ("min", "max")]
         found += [limit for limit in limits if isinstance(limit, (int, float))]
         return found
+
+    def inputs(self, plan: Plan, slot: SlotPlan, today: date) -> list[Any]:
+        """Values that a starter may give."""
+        hearing = Hearing(language=plan.languages[0], today=today, asked=True, name=slot.name)
+        said = [_heard(slot, words, hearing) for words in self.answers(plan, slot, plan.languages[0], today)]
+        return [value for value in said if value is not None][:3] or [None]
+
+    def yes_no(self, language: str) -> tuple[str, str]:
+        """Yes and no."""
+        return YES.get(language, "yes"), NO.get(language, "no")
+
+    def keys(self, plan: Plan, slot: SlotPlan, language: str, today: date) -> list[str]:
+        """Keys of a telephone that answer, where the slot is asked for by keys alone."""
+        if getattr(slot, "input", "both") != "dtmf":
+            return []
+        hearing = Hearing(language=language, today=today, asked=True, name=slot.name)
+        tried = [str(value) for value in self.worth(plan, slot)]
+        tried += ["4111111111111111", "1234", "123", "123456", "1", "2", "12345678"]
+        found: dict[str, str] = {}
+        for pressed in tried:
+            with suppress(Exception):  # a type may not take what was made up for it
+                heard = slot.type.keys(pressed + "#", slot.options, hearing)
+                if isinstance(heard, Found):
+                    found.setdefault(json.dumps(heard.value), pressed + "#")
+        return list(found.values())[:3]
 
     # --- What tools answer --------------------------------------------------------
 
@@ -391,6 +439,32 @@ def _put(value: Any, path: Path, leaf: Any) -> Any:
 def _add(table: dict[Any, list[Any]], key: Any, values: Iterable[Any]) -> None:
     known = table.setdefault(key, [])
     known += [value for value in values if value not in known]
+
+
+def _slots_read(condition: Any) -> set[str]:
+    names = condition.names() if hasattr(condition, "names") else set()
+    return {path[1] for path in names if len(path) > 1 and path[0] == "slots"}
+
+
+def _slots_in(shape: Any) -> set[str]:
+    """The slots that a value is made of."""
+    if isinstance(shape, Mapping):
+        return {name for one in shape.values() for name in _slots_in(one)}
+    if isinstance(shape, list):
+        return {name for one in shape for name in _slots_in(one)}
+    return set(re.findall(r"\bslots\.(\w+)", str(getattr(shape, "text", ""))))
+
+
+def _verdict(condition: Any, slots: Mapping[str, Any]) -> Any:
+    """What a condition says, as far as it is about slots alone."""
+    with suppress(Exception):  # it reads something else, too
+        return bool(condition.evaluate({"slots": _Slots(slots)}, datetime(2026, 2, 2, tzinfo=UTC)))
+    return None
+
+
+class _Slots(dict[str, Any]):
+    def __missing__(self, _key: str) -> None:
+        return None
 
 
 def guards(way: Way) -> str:

@@ -46,6 +46,15 @@ def test(
     jobs: Annotated[
         int | None, typer.Option("--jobs", "-j", min=1, help="How many processes; by itself as it pays.")
     ] = None,
+    generate: Annotated[
+        str | None, typer.Option("--generate", metavar="FLOW", help="Write scenarios that see all of a flow.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where to; standard output if absent.")
+    ] = None,
+    handlers: Annotated[
+        str, typer.Option(metavar="MODULE", help="With `--generate`: the functions of a Pipecat FlowConfig.")
+    ] = "",
     record: Annotated[
         bool, typer.Option("--record", help="Call the real tools where answers are `recorded`, and note them.")
     ] = False,
@@ -55,6 +64,9 @@ def test(
     Without a path these are the files in `flows/tests`. Everything around the engine is scripted: the person by the
     scenario, tools by its mocks, the model by rules, and the clock is virtual, so that the same files give the same
     answer every time, thousands of turns a second. Long runs are shared out among processes.
+
+    `--generate FLOW` searches for ways through a flow that see every node, route, interrupt, rung and timer and all
+    outcomes of tools, and writes them as scenarios, as few as can be. What can't be reached is said with why.
 
     `--coverage` counts nodes, routes, interrupts, rungs of ladders, timers and outcomes of tools that were seen in the
     flows of these scenarios. `--coverage-json` writes
@@ -67,10 +79,13 @@ def test(
 
     - `convo test` plays everything.
     - `convo test flows/tests/clinic.yaml -k books -v` plays a part of it and prints the conversations.
+    - `convo test --generate clinic -o flows/tests/clinic-ways.yaml` writes scenarios.
     - `convo test --coverage --fail-under 100 --junit report.xml` is for CI.
     """
     from framework.simulator import suite  # noqa: PLC0415 - only where it is used
 
+    if generate is not None:
+        raise typer.Exit(_generate(generate, output, handlers))
     began = time.perf_counter()
     found, stage = _found(paths or [])
     cases = [case for case in found.cases if only.casefold() in case.name.casefold()]
@@ -87,6 +102,27 @@ def test(
     if not as_json:
         _conclude(results, time.perf_counter() - began)
     raise typer.Exit(int(any(result.failures for result in results) or not enough))
+
+
+def _generate(flow: str, output: Path | None, handlers: str) -> int:
+    from framework.cli.talking import progress  # noqa: PLC0415 - only where it is used
+    from framework.project import Project  # noqa: PLC0415 - only where it is used
+    from framework.simulator.generate import generate  # noqa: PLC0415 - only where it is used
+    from framework.simulator.stage import Stage  # noqa: PLC0415 - only where it is used
+
+    project = Project.find()
+    with progress("Looking for ways …"):
+        made = generate(project.flow_path(flow), Stage(project), handlers=handlers)
+    if output is None:
+        print(made.as_yaml(), end="")
+    else:
+        _save(output, made.as_yaml())
+    seen = len(made.there) - len(made.unreached)
+    many = f"{len(made.scenarios)} scenario{'' if len(made.scenarios) == 1 else 's'}"
+    print(f"{many}: {seen} of {len(made.there)} things in `{made.flow}` are seen.", file=sys.stderr)
+    for (_, kind, name), why in made.unreached:
+        print(f"  not reached: {kind} {name}: {why}", file=sys.stderr)
+    return 0
 
 
 def _found(paths: Sequence[Path]) -> tuple[Found, Stage]:

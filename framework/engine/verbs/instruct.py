@@ -322,7 +322,7 @@ def _tool_routes(work: Work, offered: Offered, outcome: str, result: Any) -> Non
         if way.leads:
             _claim(work, {"kind": "tool", "function": offered.offer.name, "way": number, "result": result})
             return
-        routes.apply(work, way, {}, result=result)
+        routes.apply(work, way, {"kind": "function", "function": offered.offer.name}, result=result)
 
 
 def _destination(work: Work, offered: Offered, result: Any, answer: Any) -> Any:

@@ -124,3 +124,10 @@ def test_convo_check_knows_scenario_files(project, capsys):
     (project / "flows/tests/more.yaml").write_text(FAILS.replace("user: what", "usr: what"))
     assert main(["check"]) == 1
     assert "TST001" in capsys.readouterr().out
+
+
+def test_scenarios_can_be_written_by_the_command(project, capsys):
+    assert main(["test", "--generate", "hello", "-o", "flows/tests/hello.yaml"]) == 0
+    assert "1 scenario: 2 of 2 things in `hello` are seen." in capsys.readouterr().err
+    assert main(["test", "--fail-under", "100"]) == 0
+    assert main(["test", "--generate", "hallo"]) == 2
