@@ -12,7 +12,7 @@ from typing import Any
 
 from framework.engine import asides, effects, interrupts, limits, privacy, routes, silence
 from framework.engine.plan import InterruptPlan, Plan, SlotPlan, Way
-from framework.engine.verbs import collect, say
+from framework.engine.verbs import collect, instruct, say
 from framework.engine.work import Work
 
 PAUSE_S = 3.0
@@ -57,8 +57,13 @@ def typed(work: Work, text: str) -> bool:
 
 
 def due(work: Work) -> bool:
-    """Whether there is a key to look at, or what has been pressed is whole as no more has come."""
+    """Whether there is a key to look at, or what has been pressed is whole as no more has come.
+
+    Where a model converses they wait, as everything does there, for the calls of its turn.
+    """
     state = work.state
+    if work.node.kind == "instruct" and work.calling:
+        return False
     return bool(state["pressing"] or (state["keyed"] and state["paused"]))
 
 
@@ -120,6 +125,7 @@ def _mean(work: Work, keyed: str) -> None:
         work.emit("intent.heard", intent=found[1][1].name, by="keys", score=1.0)
         interrupts.break_in(work, *found[1])
     else:
+        instruct.pause(work)
         _take(work, found[0])
 
 

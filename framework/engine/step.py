@@ -159,7 +159,7 @@ def _settle(work: Work) -> None:
 def _attended(work: Work) -> bool:
     """Whether there was something to attend to that came while the flow was busy: keys, words, what calls came to."""
     state = work.state
-    if keys.due(work) and ready(work):
+    if ready(work) and keys.due(work):
         _guarded(work, keys.attend)
     elif state["heard"] and ready(work):
         _guarded(work, _hear, *state["heard"].pop(0))

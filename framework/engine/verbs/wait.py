@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from framework.engine import routes
+from framework.engine import ladders, routes
 from framework.engine.plan import Way
 from framework.engine.sayings import exact
 from framework.engine.work import Work
@@ -21,12 +21,20 @@ def heard(work: Work, text: str) -> None:
     elif routes.asks_router(work):
         routes.classify(work, text, work.node.intents)
     else:
-        routes.conditions(work)
+        _unmatched(work)
 
 
 def classified(work: Work, way: Way | None, by: str, score: float) -> None:
     """The router has answered: take the intent's route; anything else is met with silence."""
-    if way is not None:
-        routes.meant(work, way, by, score)
-    if way is None or not way.leads:
+    if way is None:
+        _unmatched(work)
+        return
+    routes.meant(work, way, by, score)
+    if not way.leads:
         routes.conditions(work)
+
+
+def _unmatched(work: Work) -> None:
+    """Nothing fitted, and nothing is said to that unless the node itself has a ladder for it."""
+    if not routes.conditions(work) and work.node.no_match is not None and work.node.no_match.of == "node":
+        ladders.climb(work, "no_match")

@@ -318,6 +318,25 @@ def test_in_a_subflow_the_sessions_interrupts_count_and_its_own_come_first(drive
     assert (call.ended, call.state["stack"]) == ("handed", [])
 
 
+def test_one_of_the_session_breaks_into_a_subflow_and_comes_back_to_its_question(drive):
+    call = drive(
+        """
+        slots: {who: {type: text, default: Ada}}
+        interrupts: {tour: {intent: wants a tour, examples: [show me around], goto: tour, return: resume}}
+        nodes:
+          a: {subflow: child, next: b}
+          b: {say: Done., end: true}
+          tour: {say: "This way, {{ slots.who }}.", set: {who: Bob}, next: [{else: shop}]}
+          shop: {say: "This is the shop, {{ slots.who }}.", end: true}
+        """,
+        flows={"child": CHILD},
+    ).hear("show me around")
+    assert call.said[-3:] == ["This way, Bob.", "This is the shop, Bob.", "How many?"]
+    assert len(call.state["stack"]) == 1
+    call.hear("3")
+    assert (call.ended, call.slots["who"]) == ("done", "Bob")
+
+
 def test_an_interrupt_may_run_a_flow_and_come_back(drive):
     call = drive(
         """

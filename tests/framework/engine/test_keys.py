@@ -158,3 +158,34 @@ def test_how_keys_are_bundled_makes_no_difference(built, keys, cuts):
         call.wait(PAUSE_S + 0.1)
         results.append((call.ended, call.slots, call.said))
     assert results[0] == results[1]
+
+
+MODEL = """
+nodes:
+  a: {instruct: Help., tools: [t.find], next: [{intent: is done, keys: 9, goto: b}]}
+  b: {end: pressed}
+"""
+
+
+def test_where_a_model_thinks_keys_cut_it_off(drive):
+    call = drive(MODEL, tools={"t.find": None}, start=False)
+    call._runmodel = lambda effect: []
+    assert pressing(call.start(), "9").ended == "pressed"
+    assert any(isinstance(e, effects.Interrupt) for _, wanted in call.record for e in wanted)
+
+
+def test_where_a_models_call_runs_keys_wait_for_its_outcome(drive):
+    turns = [[("t_find", {})]]
+    call = drive(MODEL, tools={"t.find": None}, model=lambda _: turns.pop(0) if turns else ["Hm."])
+    pressing(call, "9")
+    assert call.ended is None
+    name = call.of("tool.called")[0]["call"]
+    call.happens(inputs.ToolFinished(at=call.now, call=name, outcome="value", result={}))
+    assert call.ended == "pressed"
+    assert call.of("tool.finished")[0]["outcome"] == "value"
+
+
+def test_keys_that_mean_nothing_to_a_model_are_lost(drive):
+    call = drive(MODEL, tools={"t.find": None})
+    assert pressing(call, "7").ended is None
+    assert call.said == ["All right."]

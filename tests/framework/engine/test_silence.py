@@ -158,6 +158,22 @@ def test_other_words_of_the_bot_start_the_limit_over(drive):
     assert call.wait(6).ended == "limit"
 
 
+WAIT = "nodes: {{a: {{wait: for a doctor{}, next: [{{intent: stop, goto: b}}, {{after: 5m, goto: b}}]}}, b: {{end: waited}}}}"
+
+
+def test_where_the_bot_itself_waits_nobody_is_asked_and_no_limit_counts(drive):
+    call = drive("defaults: {no_input: [{after: 3s, goto: b}], no_match: [{say: Pardon?}]}\n" + WAIT.format(""))
+    assert call.hear("hello?").wait(299).said == []
+    assert call.wait(2).ended == "waited"
+
+
+def test_where_the_bot_itself_waits_a_ladder_of_the_nodes_own_counts(drive):
+    own = ", no_input: [{after: 3s, say: Still waiting.}], no_match: [{say: Not yet.}]"
+    call = drive(WAIT.format(own)).wait(4)
+    assert call.said == ["Still waiting."]
+    assert call.hear("hello?").said[-1] == "Not yet."
+
+
 def test_while_a_tool_runs_nobody_is_silent(drive):
     call = drive(
         "limits: {silence: 5s}\nnodes: {a: {run: t.slow, timeout: 30s, next: [{else: b}]}, b: {end: late}}",
