@@ -85,22 +85,36 @@ class Builder:
 
     def node(self, raw: Raw, path: Path, plain: scalars.Reader) -> Node:
         """The node of one raw value; values behind one anchor are one node."""
+        if isinstance(raw, Leaf):
+            if raw.tag is None:
+                return Node(raw.span, raw.text if raw.style else self._read(raw, plain), style=raw.style)
+            return self._tagged(raw, path, plain)
         if (known := self.memo.get(id(raw))) is not None:
             return known
-        if isinstance(raw, Leaf):
-            node = self._leaf(raw, path, plain)
-        elif isinstance(raw, Items):
-            node = self._items(raw, path, plain)
-        else:
-            node = self._pairs(raw, path, plain)
+        node = self._items(raw, path, plain) if isinstance(raw, Items) else self._pairs(raw, path, plain)
         self._bound(node, raw.span)
         self.memo[id(raw)] = node
         return node
 
+    def _read(self, raw: Leaf, plain: scalars.Reader) -> Any:
+        try:
+            return plain(raw.text)
+        except ValueError as wrong:
+            self._add(raw.span, "YML004", str(wrong))
+            return raw.text
+
+    def _tagged(self, raw: Leaf, path: Path, plain: scalars.Reader) -> Node:
+        """A scalar with a tag; one behind an anchor is one node."""
+        if (known := self.memo.get(id(raw))) is None:
+            known = self.memo[id(raw)] = self._leaf(raw, path, plain)
+            self._bound(known, raw.span)
+        return known
+
     def _bound(self, node: Node, span: Span) -> None:
         for child in node.children.values():
             node.size += child.size
-            node.height = max(node.height, child.height + 1)
+            if child.height >= node.height:
+                node.height = child.height + 1
         if node.size > MOST_VALUES:
             message = f"this becomes more than {MOST_VALUES:,} values when aliases are written out."
             raise SyntaxProblemError(Diagnostic(span, "YML010", message, "Use fewer aliases."))
@@ -218,8 +232,10 @@ class Builder:
         return inner, _beside(self.library, inner)
 
     def _check_tag(self, tag: str | None, span: Span, kind: str = "") -> None:
-        standard = tag is not None and not self.ours and (tag == "!" or tag.startswith(scalars.PREFIX))
-        if tag is None or (standard and (not kind or tag in {"!", scalars.PREFIX + kind})):
+        if tag is None:
+            return
+        standard = not self.ours and (tag == "!" or tag.startswith(scalars.PREFIX))
+        if standard and (not kind or tag in {"!", scalars.PREFIX + kind}):
             return
         shown = tag.replace(scalars.PREFIX, "!!")
         fix = (

@@ -18,6 +18,8 @@ LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """libyaml's parser where PyYAML was built with it."""
 
 
+STYLES = frozenset("'\"|>")
+
 SLOW_LIMIT = 200_000
 """Characters that the parser in Python is still given a try at."""
 
@@ -51,9 +53,10 @@ def _attempt(text: str, file: str, loader: Any) -> Raw | None:
 
 def _events(text: str, kind: Any) -> Iterator[Any]:
     loader = kind(text)
+    check, get = loader.check_event, loader.get_event
     try:
-        while loader.check_event():
-            yield loader.get_event()
+        while check():
+            yield get()
     finally:
         loader.dispose()
 
@@ -72,9 +75,12 @@ class _Composer:
 
     def run(self, events: Iterator[Any]) -> Raw | None:
         """Take all events and return the root."""
+        handlers, scalar, take = self.HANDLERS, yaml.ScalarEvent, self._scalar
         for event in events:
-            handler = self.HANDLERS.get(type(event))
-            if handler:
+            kind = type(event)
+            if kind is scalar:
+                take(event)
+            elif handler := handlers.get(kind):
                 handler(self, event)
         return self.root
 
@@ -86,9 +92,12 @@ class _Composer:
             raise SyntaxProblemError(Diagnostic(span, "YML011", message, "Remove the `---`, or use two files."))
 
     def _scalar(self, event: Any) -> None:
-        style = event.style if event.style in {"'", '"', "|", ">"} else ""
-        leaf = Leaf(self._span(event), event.value, style, event.tag)
-        self._remember(event.anchor, leaf)
+        style = event.style
+        begin, end = event.start_mark, event.end_mark
+        span = Span(self.file, begin.line + 1, begin.column + 1, end.line + 1, end.column + 1)
+        leaf = Leaf(span, event.value, style if style in STYLES else "", event.tag)
+        if event.anchor:
+            self.anchors[event.anchor] = leaf
         self._place(leaf)
 
     def _begin(self, event: Any) -> None:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import os
     from pathlib import Path
 
-LIMIT = 1_000_000
+LIMIT = 4_000_000
 """Bytes that one file may have."""
 
 
@@ -53,7 +53,7 @@ def _admit(found: os.stat_result) -> None:
     if size > LIMIT:
         raise UnreadableError(
             "YML002",
-            f"the file has {size / 1_000_000:.1f} MB; at most 1 MB is read.",
+            f"the file has {size / 1_000_000:.1f} MB; at most {LIMIT // 1_000_000} MB is read.",
             "Split it, and put the parts together with `!include`.",
         )
 

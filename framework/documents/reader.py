@@ -8,6 +8,7 @@ from typing import Literal
 from framework.documents.build import Builder, Library
 from framework.documents.diagnostics import Diagnostic, DocumentError, Span
 from framework.documents.files import UnreadableError
+from framework.documents.quiet import collector_resting
 from framework.documents.raw import Leaf, Raw, SyntaxProblemError, has_key
 from framework.documents.source import Source
 
@@ -32,7 +33,8 @@ def scan(
     file, name = Path(path), str(path)
     library = Library(file, name, root or home(file))
     try:
-        return _scan(file, name, library, mode)
+        with collector_resting():
+            return _scan(file, name, library, mode)
     except UnreadableError as why:
         return None, [why.diagnostic(name)], library.texts
     except SyntaxProblemError as wrong:
@@ -60,7 +62,8 @@ def _scan(
     problems = builder.diagnostics + (_tabs(library, *library.texts) if ours else [])
     if not isinstance(node.value, dict) and not problems:
         problems.append(Diagnostic(node.span, "YML011", "the top of the file must be a mapping of keys to values."))
-    source = Source(name, library.texts[name], node.value, node, library.texts, library.digest.hexdigest(), ours)
+    whole = not builder.diagnostics
+    source = Source(name, library.texts[name], node.value, node, library.texts, library.digest.hexdigest(), ours, whole)
     return (source if isinstance(node.value, dict) else None), problems, library.texts
 
 

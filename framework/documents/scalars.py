@@ -12,6 +12,9 @@ import yaml
 NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?P<fraction>\.[0-9]+)?(?P<exponent>[eE][+-]?[0-9]+)?")
 WORDS: dict[str, Any] = {"null": None, "~": None, "": None, "true": True, "false": False}
 PYTHON_WORDS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
+DIGITS = frozenset("-0123456789")
+"""How a number can begin."""
+
 LONGEST_NUMBER = 300
 """Characters; far beyond any number that means something."""
 
@@ -27,7 +30,9 @@ def ours(text: str) -> Any:
     >>> ours("012"), ours("yes"), ours("1.5"), ours("true")
     ('012', 'yes', 1.5, True)
     """
-    return WORDS[text] if text in WORDS else number(text)
+    if text in WORDS:
+        return WORDS[text]
+    return number(text) if text[0] in DIGITS else text
 
 
 def number(text: str) -> Any:

@@ -51,6 +51,8 @@ class Source:
     """SHA-256 over the file and what it includes, in hex."""
     ours: bool = True
     """False: written in Pipecat's format and read as Pipecat reads it."""
+    whole: bool = True
+    """False: parts could not be read, see `Node.broken`."""
 
     def node(self, path: KeyPath) -> Node:
         """The node at `path`, or the nearest ancestor that was written."""

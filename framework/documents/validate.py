@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from functools import cache
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_args
 
+from framework.documents.quiet import collector_resting
 from framework.documents.shape import Shape
 
 if TYPE_CHECKING:
@@ -54,6 +57,8 @@ def examine(
     lenient: bool = False,
 ) -> Examined[M]:
     """The same, with a model of what is right even when something is wrong, so that other checks can go on."""
+    if source.whole and not lenient and not later and (clean := _clean(source, model, path)) is not None:
+        return Examined[M](clean)
     shape = Shape(source, codes, later or {}, lenient=lenient)
     data = shape.model(model, source.node(path).value, tuple(path))
     result = Examined[M](None, shape.diagnostics, shape.damage)
@@ -67,6 +72,37 @@ def examine(
         if data == before:
             break
     return result
+
+
+def _clean(source: Source, model: type[M], path: KeyPath) -> M | None:
+    """The model of data with which nothing is wrong; None where a closer look is needed."""
+    from pydantic import ValidationError  # noqa: PLC0415 - reading alone needs no pydantic
+
+    if any(word in text for text in source.texts.values() for word in inner_names(model)):
+        return None  # pydantic would take Python's own names of fields, too
+    try:
+        with collector_resting():
+            return model.model_validate(source.node(path).value, strict=True)
+    except (ValidationError, RecursionError):
+        return None
+
+
+@cache
+def inner_names(model: type[BaseModel]) -> frozenset[str]:
+    """Python's names of the fields of a model, and of models in it, that a file calls otherwise or may not have."""
+    found: set[str] = set()
+    todo: list[Any] = [model]
+    seen: set[Any] = set()
+    while todo:
+        kind = todo.pop()
+        if kind in seen:
+            continue
+        seen.add(kind)
+        for name, info in getattr(kind, "model_fields", {}).items():
+            found |= {name} if info.exclude or (info.alias or name) != name else set()
+            todo.append(info.annotation)
+        todo += [inner for inner in get_args(kind) if isinstance(inner, Hashable)]
+    return frozenset(found)
 
 
 def _attempt(result: Examined[M], model: type[M], data: Any) -> list[Any]:

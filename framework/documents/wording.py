@@ -57,7 +57,13 @@ def sentence(problem: dict[str, Any]) -> tuple[str, str, str]:
     if kind == "string_pattern_mismatch":
         return "002", f"`{str(value)[:60]}` does not have the right form.", _form(context.get("pattern", ""))
     if kind in {"value_error", "assertion_error"}:
-        return "002", str(context.get("error", problem["msg"])), ""
+        return "002", str(context.get("error", problem["msg"])).rstrip(".") + ".", ""
+    if kind == "literal_error":
+        return (
+            "002",
+            f"`{str(value)[:60]}` can't stand here.",
+            f"Write {str(context.get('expected')).replace(chr(39), '`')}.",
+        )
     return "002", _bounds(kind, context) or _plain(problem, value), ""
 
 

@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from framework.documents import Diagnostic, Severity
+from framework.documents.quiet import collector_resting
 from framework.flows.load import Loaded, Reading, examine_file
 from framework.flows.rules import BUILT_IN
 from framework.flows.subject import Subject
@@ -44,11 +45,11 @@ def run(loaded: Loaded, project: Project | None = None, host: Host = None) -> li
     maker = host if host is None or callable(host) else lambda: host
     subject = Subject(loaded.flow, loaded.source, project, maker, loaded.damage)
     found: list[Diagnostic] = []
-    for name in BUILT_IN:
-        rule = import_module(f"framework.flows.rules.{name}")
-        if loaded.flow.pipecat and not getattr(rule, "PIPECAT", False):
-            continue
-        found.extend(rule.check(subject))
+    with collector_resting():
+        for name in BUILT_IN:
+            rule = import_module(f"framework.flows.rules.{name}")
+            if not loaded.flow.pipecat or getattr(rule, "PIPECAT", False):
+                found.extend(rule.check(subject))
     return found
 
 

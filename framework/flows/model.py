@@ -50,7 +50,7 @@ class Route(Model):
     """Fires when the node's verb ended with one of these."""
     intent: str | None = None
     """Fires when the person meant this, in words for the model or the router."""
-    examples: list[str] = []
+    examples: list[str] = Field(default_factory=list)
     """Sentences that mean the intent."""
     keys: Keys = None
     """Keys of a telephone that mean the intent."""
@@ -70,9 +70,9 @@ class Route(Model):
     """End the flow with this reason (`true`: `done`)."""
     say: Annotated[list[Words] | None, OneOrMore] = None
     """Said when the route is taken, before `set` and `clear`; a list is used in turn."""
-    set: dict[str, Any] = {}
+    set: dict[str, Any] = Field(default_factory=dict)
     """Slot → value, with templates."""
-    clear: list[str] = []
+    clear: list[str] = Field(default_factory=list)
     """Slots to unset."""
     emit: str | dict[str, dict[str, Any]] | None = None
     """An event to publish: its type, or `{type: {field: value}}`."""
@@ -152,6 +152,9 @@ class Actions(Model):
     """Run on leaving."""
 
 
+NO_ACTIONS = Actions()
+
+
 class Branches(Model):
     """Pipecat's branch: one field of a function's result decides the next node."""
 
@@ -203,9 +206,9 @@ class Node(Model):
     """For people and graphs."""
     entry: Literal["operator"] | None = None
     """`operator`: reached by an order only."""
-    set: dict[str, Any] = {}
+    set: dict[str, Any] = Field(default_factory=dict)
     """Slot → value, with templates; on entering, before `say`."""
-    clear: list[str] = []
+    clear: list[str] = Field(default_factory=list)
     """Slots to unset on entering."""
     say: Annotated[list[Words] | None, OneOrMore] = None
     """Spoken word for word on entering; a list is used in turn, entry by entry."""
@@ -221,9 +224,9 @@ class Node(Model):
     """Whom the person is handed to: a name under `transfers` in `convo.yaml`."""
     wait: str | None = None
     """Why the bot is silent here, for people; left by an event, by time, or by an intent."""
-    with_: dict[str, Any] = Field(default={}, alias="with")
+    with_: dict[str, Any] = Field(default_factory=dict, alias="with")
     """Arguments of `run`, or inputs of `subflow`, with templates."""
-    save: dict[str, str] = {}
+    save: dict[str, str] = Field(default_factory=dict)
     """Slot → expression over `result`, when `run` or `subflow` has returned."""
     brief: Words | None = None
     """At `transfer`: what the other side is told about the person."""
@@ -237,7 +240,7 @@ class Node(Model):
     """The node to enter, or routes, read from top to bottom."""
     end: str | bool | None = None
     """End the flow with this reason (`true`: `done`) when the node has done its part."""
-    tools: list[str | ToolUse] = []
+    tools: list[str | ToolUse] = Field(default_factory=list)
     """Offered to the model here."""
     attempts: int | None = Field(default=None, ge=1)
     """Answers per slot and entry before `exhausted` (3 if absent)."""
@@ -267,15 +270,15 @@ class Node(Model):
     """As in Pipecat: who the model is, until another node says so."""
     task_messages: list[Message] | None = None
     """As in Pipecat: what the model shall do here."""
-    functions: list[Function] = []
+    functions: list[Function] = Field(default_factory=list)
     """As in Pipecat: functions offered here."""
-    pre_actions: list[PipecatAction] = []
+    pre_actions: list[PipecatAction] = Field(default_factory=list)
     """As in Pipecat: done before the model responds."""
-    post_actions: list[PipecatAction] = []
+    post_actions: list[PipecatAction] = Field(default_factory=list)
     """As in Pipecat: done after the model has responded."""
     respond_immediately: bool | None = None
     """Whether the model responds on entering, before the person has spoken."""
-    actions: Actions = Actions()
+    actions: Actions = Field(default_factory=lambda: NO_ACTIONS)
     """Business actions of plugins, awaited."""
 
 

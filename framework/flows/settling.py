@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from framework.flows.expressions import Expression, ExpressionError, parse
-from framework.flows.graph import Edge, circles, verb
+from framework.flows.graph import Edge, circles, ends, hears
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from framework.flows.model import Route
+    from framework.flows.expressions import Expression
+    from framework.flows.model import Flow, Route
     from framework.flows.subject import Subject
 
 VISITS = ("session", "visits")
@@ -29,41 +29,59 @@ def _opens(subject: Subject, circle: set[str], ways: dict[str, list[Edge]]) -> b
     inside = [edge for name in circle for edge in ways[name] if edge.target in circle and edge.route]
     cleared = {slot for edge in inside if edge.route for slot in edge.route.clear}
     cleared |= {slot for name in circle for slot in subject.flow.nodes[name].clear}
-    read = {name for edge in inside if edge.route and (e := _expression(edge.route)) for name in e.names()}
+    if not cleared:
+        return False
+    read = {name for edge in inside if (e := _guard(subject, edge)) for name in e.names()}
     return any(("slots", slot) in read for slot in cleared)
 
 
 def _at_once(subject: Subject, name: str) -> Iterator[Edge]:
-    """The ways out that neither wait for a person nor count."""
-    kind = verb(subject.flow.nodes[name])
-    if kind == "collect":
+    """The ways out that neither wait for a person or for time, nor count."""
+    kind = subject.verbs[name]
+    if kind == "collect" or ends(subject.flow.nodes[name].end):
         return  # it asks, or `spent_collect` says that it doesn't
-    listens = kind == "instruct" or any(w.route.intent is not None for w in subject.ways(name))
+    if kind == "transfer" or (kind == "subflow" and not _hurries(subject, name)):
+        return
+    listens = name in subject.heard
     counted: list[Route] = []
     for edge in subject.after[name]:
         route = edge.route
-        if route is None or "tools" in edge.path or route.intent is not None:
+        if route is None or "tools" in edge.path or _triggered(route):
             continue
         if listens and route.if_ is None:
             continue
-        if not _counts(route, up=False) and not any(_covers(c, route) for c in counted):
+        guard = _guard(subject, edge)
+        if not _counts(guard, up=False) and not any(_covers(c, route) for c in counted):
             yield edge
-        if _counts(route, up=True) and edge.target != name:
+        if _counts(guard, up=True) and edge.target != name:
             counted.append(route)
 
 
-def _expression(route: Route) -> Expression | None:
-    try:
-        return parse(route.if_) if isinstance(route.if_, str) else None
-    except ExpressionError:
+def _hurries(subject: Subject, name: str) -> bool:
+    """True when the flow that a `subflow` node runs is sure to listen to nobody and to wait for nothing."""
+    other: Flow | None = subject.called(subject.flow.nodes[name].subflow or "")
+    if other is None or other is subject.flow:
+        return False
+    return not any(hears(n) or n.subflow is not None or n.transfer is not None for n in other.nodes.values())
+
+
+def _triggered(route: Route) -> bool:
+    return not (route.intent is None and route.keys is None and route.event is None and route.after is None)
+
+
+def _guard(subject: Subject, edge: Edge) -> Expression | None:
+    """The `if` of the route that the way belongs to."""
+    if edge.route is None or not isinstance(edge.route.if_, str):
         return None
+    return subject.guards.get((*edge.path[:-1], "if"))
 
 
-def _counts(route: Route, *, up: bool) -> bool:
+def _counts(expression: Expression | None, *, up: bool) -> bool:
     """True when the guard becomes true (`up`) or false (not `up`) for good as the visits grow."""
-    expression = _expression(route)
+    if expression is None:
+        return False
     signs = {">", ">=", "=="} if up else {"<", "<="}
-    return expression is not None and bool(signs & expression.bounds(VISITS, every=not up))
+    return bool(signs & expression.bounds(VISITS, every=not up))
 
 
 def _covers(counted: Route, route: Route) -> bool:

@@ -26,7 +26,7 @@ BAD = {
         "EXP001",
     ),
     "binary": (bytes(range(256)) * 40, "2:118", "binary file"),
-    "ten_megabytes": (BIG, "1:1", "at most 1 MB is read"),
+    "ten_megabytes": (BIG, "1:1", "at most 4 MB is read"),
     "bomb": (BOMB, "", "when aliases are written out"),
     "too_deep": ("flow: " + "[" * 200_000, "1:", "nest deeper"),
     "recursive": (f"{TOP}nodes: !include recursive.yaml\n", "3:8", "includes itself"),

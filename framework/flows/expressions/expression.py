@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from framework.flows.expressions.checking import Checker
 from framework.flows.expressions.functions import FUNCTIONS
 from framework.flows.expressions.grammar import WORDS, read
+from framework.flows.expressions.reading import Choice, choice, conjuncts, flowing, needed, path, paths
 from framework.flows.expressions.values import arithmetic, field, item, ordered, plus, same, within
 
 if TYPE_CHECKING:
@@ -29,18 +30,36 @@ class Expression:
     def __init__(self, text: str) -> None:
         self.text = text
         self._tree, self._text = read(text)
-        self._run = _compile(self._tree)
+        self._run: Run | None = None
 
     def __repr__(self) -> str:
         return f"Expression({self.text!r})"
 
     def evaluate(self, names: Mapping[str, Any], now: datetime) -> Any:
         """The value, given what `slots`, `result` and the others are; `EvaluationError` when there is none."""
+        if self._run is None:
+            self._run = _compile(self._tree)
         return self._run(names, now)
 
     def names(self) -> set[tuple[str, ...]]:
         """The paths it reads, such as `("slots", "x")`."""
-        return set(_paths(self._tree))
+        return set(paths(self._tree))
+
+    def flowing(self) -> set[tuple[str, ...]]:
+        """The paths whose values can be in the result, whole or in part."""
+        return set(flowing(self._tree))
+
+    def needed(self) -> set[tuple[str, ...]]:
+        """The paths that it reads without a thought for what comes out when they are null."""
+        return set(needed(self._tree))
+
+    def conjuncts(self) -> tuple[str, ...]:
+        """The texts of the conditions that must all hold, without spaces."""
+        return conjuncts(self._tree, self._text)
+
+    def choice(self) -> Choice | None:
+        """The test of one path against written values that it is, if it is one."""
+        return choice(self._tree)
 
     def check(self, types: Mapping[str, Type]) -> tuple[Type, list[Problem]]:
         """The type of the value, and what can't work with these types."""
@@ -57,32 +76,13 @@ class Expression:
     @property
     def path(self) -> tuple[str, ...] | None:
         """The path when the expression is nothing but a name, such as `slots.x`."""
-        return _path(self._tree)
+        return path(self._tree)
 
 
 @lru_cache(maxsize=4096)
 def parse(text: str) -> Expression:
     """The expression of a text; `ExpressionError` with a column when it is none."""
     return Expression(text)
-
-
-def _path(node: ast.AST) -> tuple[str, ...] | None:
-    if isinstance(node, ast.Name):
-        return None if node.id in WORDS else (node.id,)
-    if isinstance(node, ast.Attribute):
-        inner = _path(node.value)
-        return (*inner, node.attr) if inner else None
-    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
-        inner = _path(node.value)
-        return (*inner, node.slice.value) if inner else None
-    return None
-
-
-def _paths(node: ast.AST) -> list[tuple[str, ...]]:
-    if path := _path(node):
-        return [path]
-    skip = node.func if isinstance(node, ast.Call) else None
-    return [path for child in ast.iter_child_nodes(node) if child is not skip for path in _paths(child)]
 
 
 SIGNS: dict[type[ast.cmpop], tuple[str, str]] = {
@@ -95,14 +95,14 @@ SIGNS: dict[type[ast.cmpop], tuple[str, str]] = {
 """Comparison → its sign, and the sign with both sides exchanged."""
 
 
-def _bounds(node: ast.AST, path: tuple[str, ...], joined: type[ast.boolop]) -> list[str]:
+def _bounds(node: ast.AST, name: tuple[str, ...], joined: type[ast.boolop]) -> list[str]:
     if isinstance(node, ast.BoolOp) and isinstance(node.op, joined):
-        return [sign for value in node.values for sign in _bounds(value, path, joined)]
+        return [sign for value in node.values for sign in _bounds(value, name, joined)]
     if isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in SIGNS:
         straight, turned = SIGNS[type(node.ops[0])]
-        if _path(node.left) == path:
+        if path(node.left) == name:
             return [straight]
-        return [turned] if _path(node.comparators[0]) == path else []
+        return [turned] if path(node.comparators[0]) == name else []
     return []
 
 

@@ -15,9 +15,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from framework.documents.wording import article
-from framework.flows.assign import literal_fits, mismatch
-from framework.flows.expressions import ANY, ExpressionError, Template, Type
+from framework.flows.expressions import Type
+from framework.flows.fitting import unfit
 from framework.suggest import did_you_mean, nearest
 
 if TYPE_CHECKING:
@@ -48,33 +47,11 @@ def _arguments(subject: Subject, tool: Any, base: Path, given: dict[str, Any], *
         if name not in known:
             fix = did_you_mean(name, known) if known else f"`{tool.name}` takes no arguments."
             yield subject.problem_at_key("TLS002", path, f"`{tool.name}` has no argument `{name}`.", fix)
-        else:
-            yield from _value(subject, path, value, known[name])
+        elif problem := unfit(subject, value, Type.of_schema(known[name])):
+            yield subject.problem("TLS002", path, *problem)
     missing = [name for name in tool.parameters.get("required", ()) if name not in meant]
     if whole and missing:
         listed = ", ".join(f"`{name}`" for name in missing)
         owner = (*base, "with") if subject.source.has((*base, "with")) else (*base, "run")
         message = f"`{tool.name}` needs {listed}, which `with` does not give."
         yield subject.problem_at_key("TLS002", owner, message, f"Add `{missing[0]}:` under `with`.")
-
-
-def _value(subject: Subject, path: Path, value: Any, schema: dict[str, Any]) -> Iterator[Diagnostic]:
-    wanted = Type.of_schema(schema)
-    if isinstance(value, str) and "{{" in value:
-        given = _type(subject, value)
-        if problem := mismatch(given, wanted):
-            yield subject.problem("TLS002", path, problem)
-    elif not literal_fits(value, wanted):
-        fix = did_you_mean(str(value), wanted.values) if wanted.values else ""
-        yield subject.problem("TLS002", path, f"{wanted.words} is expected here, not {article(value)}.", fix)
-
-
-def _type(subject: Subject, text: str) -> Type:
-    try:
-        template = Template.parse(text)
-    except ExpressionError:
-        return ANY
-    if template.single is None:
-        return Type("text")
-    found, problems = template.single.expression.check(subject.names(None))
-    return ANY if problems else found

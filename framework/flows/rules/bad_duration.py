@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from framework.documents import Diagnostic
     from framework.flows.graph import Path
+    from framework.flows.model import Node
     from framework.flows.subject import Subject
 
 
@@ -43,21 +44,28 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
 
 
 def _durations(subject: Subject) -> Iterator[tuple[Path, str | None]]:
-    flow = subject.flow
-    if subject.source.has(("limits", "duration")):
-        yield ("limits", "duration"), flow.limits.duration
-    if flow.defaults.filler:
-        yield ("defaults", "filler", "after"), flow.defaults.filler.after
-    for name, node in flow.nodes.items():
-        base: Path = ("nodes", name)
+    limits = subject.flow.limits
+    for key, limit in (("duration", limits.duration), ("silence", limits.silence)):
+        if subject.source.has(("limits", key)):
+            yield ("limits", key), limit
+    for _, _, path, rungs in subject.ladders:
+        for index, rung in enumerate(rungs):
+            yield (*path, index, "after"), rung.after
+    for _, path, timer in subject.timers():
+        yield (*path, "after"), timer.after
+        yield (*path, "every"), timer.every
+    for _, path, filler in subject.fillers():
+        yield (*path, "after"), filler.after
+    yield from (((*path, "timeout"), use.timeout) for _, path, use in subject.tool_uses())
+    yield from (((*way.path, "after"), way.route.after) for way in subject.all_ways() if way.route.after is not None)
+    for name, node in subject.flow.nodes.items():
+        yield from _of_node(("nodes", name), node)
+
+
+def _of_node(base: Path, node: Node) -> Iterator[tuple[Path, str | None]]:
+    if node.timeout is not None:
         yield (*base, "timeout"), node.timeout
-        if node.filler:
-            yield (*base, "filler", "after"), node.filler.after
-        for when, uses in (("enter", node.actions.enter), ("leave", node.actions.leave)):
-            for index, action in enumerate(uses):
-                if isinstance(action, ActionUse):
-                    yield (*base, "actions", when, index, "timeout"), action.timeout
-    for _, path, use in subject.tool_uses():
-        yield (*path, "timeout"), use.timeout
-        if use.filler:
-            yield (*path, "filler", "after"), use.filler.after
+    for when, uses in (("enter", node.actions.enter), ("leave", node.actions.leave)):
+        for index, action in enumerate(uses):
+            if isinstance(action, ActionUse):
+                yield (*base, "actions", when, index, "timeout"), action.timeout

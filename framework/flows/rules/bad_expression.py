@@ -3,12 +3,14 @@
 Bad:
     flow: x
     slots: {size: integer}
+    inputs: [size]
     initial_node: a
     nodes: {a: {next: [{if: slots.size = 3, goto: b}, {else: b}]}, b: {say: b, end: true}}
 
 Good:
     flow: x
     slots: {size: integer}
+    inputs: [size]
     initial_node: a
     nodes: {a: {next: [{if: slots.size == 3, goto: b}, {else: b}]}, b: {say: b, end: true}}
 """
@@ -17,8 +19,6 @@ from __future__ import annotations
 
 from itertools import chain
 from typing import TYPE_CHECKING
-
-from framework.flows.expressions import ExpressionError, Template, parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,13 +29,7 @@ if TYPE_CHECKING:
 
 def check(subject: Subject) -> Iterator[Diagnostic]:
     """What can't be read, at its column."""
-    for written in subject.expressions():
-        try:
-            parse(written.text)
-        except ExpressionError as wrong:
+    for written in chain(subject.expressions(), subject.texts(), subject.values()):
+        for wrong in written.wrong:
             if not subject.hurt(written.path):
                 yield subject.problem_inside("EXP001", written.path, wrong.column, wrong.message, wrong.fix)
-    for written in chain(subject.texts(), subject.values()):
-        if isinstance(written.text, str) and not subject.hurt(written.path):
-            for found in Template.scan(written.text)[1]:
-                yield subject.problem_inside("EXP001", written.path, found.column, found.message, found.fix)

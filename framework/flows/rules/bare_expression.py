@@ -3,12 +3,14 @@
 Bad:
     flow: x
     slots: {name: text}
+    inputs: [name]
     initial_node: a
     nodes: {a: {say: slots.name, end: true}}
 
 Good:
     flow: x
     slots: {name: text}
+    inputs: [name]
     initial_node: a
     nodes: {a: {say: "{{ slots.name }}", end: true}}
 """
@@ -25,14 +27,15 @@ if TYPE_CHECKING:
     from framework.documents import Diagnostic
     from framework.flows.subject import Subject
 
-FORM = re.compile(r"\s*(slots|result|session|identity|personality|state)(\.[A-Za-z_]\w*)+\s*")
+FORM = re.compile(r"\s*(slots|result|event|session|identity|personality|state)(\.[A-Za-z_]\w*)+\s*")
 
 
 def check(subject: Subject) -> Iterator[Diagnostic]:
     """Texts and values that are nothing but a name such as `slots.x`."""
     told = set()
     for written in chain(subject.texts(), subject.values()):
-        if isinstance(written.text, str) and FORM.fullmatch(written.text) and written.path not in told:
+        text = written.text
+        if isinstance(text, str) and "." in text and FORM.fullmatch(text) and written.path not in told:
             told.add(written.path)
             text = written.text.strip()
             message = f"this is the text `{text}`, not the value of `{text}`."

@@ -24,7 +24,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from framework.flows.graph import Path, verb
+from framework.flows.graph import Path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,21 +35,22 @@ if TYPE_CHECKING:
 
 def check(subject: Subject) -> Iterator[Diagnostic]:
     """The second of two names that meet at one node, as the model sees them."""
-    everywhere = [(path, use.as_ or use.name) for node, path, use in subject.tool_uses() if not node]
+    everywhere = [(path, use.as_ or use.name) for _, path, use in subject.tool_uses("")]
     everywhere += [(("global_functions", i, "name"), f.name) for i, f in enumerate(subject.flow.global_functions)]
     told: set[Path] = set()
-    for name, node in subject.flow.nodes.items():
-        if verb(node) == "instruct":
-            for path, written, line in _meeting(subject, [*everywhere, *_offered(subject, name)]):
-                if path not in told and not subject.hurt(path):
-                    told.add(path)
-                    message = f"the model would see `{written}` twice; the other one is on line {line}."
-                    yield subject.problem("TLS003", path, message, "Give one of them another name (`as`, `name`).")
+    for name, kind in subject.verbs.items():
+        if kind != "instruct":
+            continue
+        for path, written, line in _meeting(subject, [*everywhere, *_offered(subject, name)]):
+            if path not in told and not subject.hurt(path):
+                told.add(path)
+                message = f"the model would see `{written}` twice; the other one is on line {line}."
+                yield subject.problem("TLS003", path, message, "Give one of them another name (`as`, `name`).")
 
 
 def _offered(subject: Subject, name: str) -> list[tuple[Path, str]]:
     node = subject.flow.nodes[name]
-    found: list[tuple[Path, str]] = [(path, use.as_ or use.name) for at, path, use in subject.tool_uses() if at == name]
+    found: list[tuple[Path, str]] = [(path, use.as_ or use.name) for _, path, use in subject.tool_uses(name)]
     found += [(("nodes", name, "functions", i, "name"), f.name) for i, f in enumerate(node.functions)]
     found += [((*way.path, "name"), way.route.name) for way in subject.ways(name) if way.route.name]
     return found
@@ -57,9 +58,16 @@ def _offered(subject: Subject, name: str) -> list[tuple[Path, str]]:
 
 def _meeting(subject: Subject, offered: list[tuple[Path, str]]) -> Iterator[tuple[Path, str, int]]:
     seen: dict[str, Path] = {}
-    functions = {path for path, _ in offered if "functions" in path or "global_functions" in path}
     for path, name in offered:
-        model_name = re.sub(r"[^A-Za-z0-9_-]", "_", name)[:64]
-        other = seen.setdefault(model_name, path)
-        if other != path and not (path in functions and other in functions):
-            yield path, model_name, subject.source.locate(other).line
+        seen_name = REFUSED.sub("_", name)[:LONGEST]
+        other = seen.setdefault(seen_name, path)
+        if other != path and not (_function(path) and _function(other)):
+            yield path, seen_name, subject.source.locate(other).line
+
+
+def _function(path: Path) -> bool:
+    return path[0] == "global_functions" or "functions" in path[2:3]
+
+
+REFUSED = re.compile(r"[^A-Za-z0-9_-]")
+LONGEST = 64

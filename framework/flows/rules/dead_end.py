@@ -16,7 +16,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from framework.documents import Diagnostic, Severity
-from framework.flows.graph import hears, verb
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,11 +32,12 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
     for name, node in subject.flow.nodes.items():
         path = ("nodes", name)
         if not subject.after[name]:
-            if not node.functions and not subject.flow.global_functions and not subject.hurt(path):
+            led = any(aside.kind != "limits" for aside in subject.beside.get(name, ()))
+            if not led and not node.functions and not subject.flow.global_functions and not subject.hurt(path):
                 fix = "Add `next: …`, or `end: true`."
                 message = f"nothing follows after the node `{name}`."
                 yield subject.problem_at_key("FLW012", path, message, fix, severity)
-        elif not hears(node) or verb(node) == "collect":
+        elif name not in subject.heard or subject.verbs[name] == "collect":
             yield from _stays(subject, name)
 
 
@@ -45,6 +45,7 @@ def _stays(subject: Subject, name: str) -> Iterator[Diagnostic]:
     for way in subject.ways(name):
         route = way.route
         leaves = route.destination is not None or route.end not in (None, False)
-        if not leaves and route.intent is None and not subject.hurt(way.path):
+        waits = route.intent or route.keys or route.event or route.after
+        if not leaves and not waits and not subject.hurt(way.path):
             fix = "Add `goto: …` or `end: …`."
             yield subject.problem("FLW012", way.path, "this route leads nowhere, and the node is done.", fix)

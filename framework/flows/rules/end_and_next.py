@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 def check(subject: Subject) -> Iterator[Diagnostic]:
     """The second of `next` and `end`, in the order in which they are written."""
-    for name in subject.flow.nodes:
+    for name, node in subject.flow.nodes.items():
+        if node.next is None or node.end is None:
+            continue
         path = ("nodes", name)
         written = [key for key in subject.source.node(path).children if key in {"next", "end"}]
         if len(written) > 1:

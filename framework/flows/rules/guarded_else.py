@@ -26,7 +26,8 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
     """`else` beside a trigger or an `if`."""
     for way in subject.all_ways():
         route = way.route
-        if route.else_ is not None and (route.if_ is not None or route.intent is not None or route.outcome is not None):
+        conditions = (route.if_, route.intent, route.keys, route.outcome, route.event, route.after)
+        if route.else_ is not None and any(value is not None for value in conditions):
             message = "`else` takes what no other route took; here a condition stands beside it."
             fix = "Write `goto`, or put the `else` into a route of its own."
             yield subject.problem_at_key("FLW021", (*way.path, "else"), message, fix)

@@ -17,6 +17,8 @@ import re
 from typing import TYPE_CHECKING
 
 from framework.documents import Diagnostic, Severity
+from framework.flows.subject import SPOKEN
+from framework.flows.texts import blanked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,13 +26,12 @@ if TYPE_CHECKING:
     from framework.flows.subject import Subject
 
 MARKUP = re.compile(r"\*\*|__|https?://|^#+ |^[-*] |```|</?[a-z]+>", re.MULTILINE)
-SPOKEN = {"say", "prompt", "reprompt", "filler", "sample"}
 
 
 def check(subject: Subject) -> Iterator[Diagnostic]:
     """Markdown, markup and web addresses in what the bot says."""
     for written in subject.texts():
-        if SPOKEN & set(written.path) and isinstance(written.text, str) and (sign := MARKUP.search(written.text)):
+        if written.use in SPOKEN and isinstance(written.text, str) and (sign := MARKUP.search(blanked(written.text))):
             message = f"`{sign[0].strip()}` can't be spoken."
             span = subject.source.locate_inside(written.path, sign.start())
             yield Diagnostic(span, "VOX001", message, "Write it as one would say it.", Severity.WARNING)

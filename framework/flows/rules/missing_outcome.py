@@ -17,8 +17,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from framework.flows.graph import hears, verb
-from framework.flows.outcomes import OUTCOMES
+from framework.flows.covering import completing, missing_values, remaining
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,27 +27,11 @@ if TYPE_CHECKING:
 
 
 def check(subject: Subject) -> Iterator[Diagnostic]:
-    """For each node the outcomes that remain; `on_error`, where there is one, takes all but `done`."""
-    for name, node in subject.flow.nodes.items():
-        kind = verb(node)
-        waits = hears(node) and kind != "collect"
-        if waits or not isinstance(node.next, list) or node.end not in (None, False):
-            continue
-        if not subject.after[name] or subject.hurt(("nodes", name)):
-            continue
-        remain = _remaining(subject, name, OUTCOMES.get(kind, ("done",)))
-        if subject.flow.on_error is not None:
-            remain = [outcome for outcome in remain if outcome == "done"]
+    """For each node the outcomes that remain; `on_error`, where there is one, takes those that are failures."""
+    for name, outcomes in completing(subject):
+        remain = [o for o in remaining(subject, name, outcomes) if missing_values(subject, name, o) is None]
         if remain:
-            yield _problem(subject, name, remain, whole=kind in OUTCOMES)
-
-
-def _remaining(subject: Subject, name: str, outcomes: tuple[str, ...]) -> list[str]:
-    remain = list(outcomes)
-    for way in subject.ways(name):
-        if way.route.if_ is None and way.route.intent is None:
-            remain = [o for o in remain if way.route.outcome is not None and o not in way.route.outcome]
-    return remain
+            yield _problem(subject, name, remain, whole=subject.verbs[name] != "decide")
 
 
 def _problem(subject: Subject, name: str, remain: list[str], *, whole: bool) -> Diagnostic:

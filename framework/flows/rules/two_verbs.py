@@ -22,12 +22,15 @@ if TYPE_CHECKING:
     from framework.documents import Diagnostic
     from framework.flows.subject import Subject
 
-VERBS = ("instruct", "task_messages", "collect", "run")
+VERBS = ("instruct", "task_messages", "collect", "run", "subflow", "transfer", "wait")
 
 
 def check(subject: Subject) -> Iterator[Diagnostic]:
     """The second verb of each node, in the order in which they are written."""
-    for name in subject.flow.nodes:
+    for name, node in subject.flow.nodes.items():
+        given = (node.instruct, node.task_messages, node.collect, node.run, node.subflow, node.transfer, node.wait)
+        if sum(value is not None for value in given) < 2:  # noqa: PLR2004 - one is right
+            continue
         path = ("nodes", name)
         written = [key for key in subject.source.node(path).children if key in VERBS]
         if len(written) > 1:

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from framework.flows.graph import verb
 from framework.flows.outcomes import OUTCOMES
 from framework.suggest import did_you_mean
 
@@ -31,10 +30,13 @@ if TYPE_CHECKING:
 def check(subject: Subject) -> Iterator[Diagnostic]:
     """Outcomes that the verb or the tool does not know."""
     for way in subject.all_ways():
-        kind = "run" if way.tool else verb(subject.flow.nodes[way.node])
-        known = OUTCOMES.get(kind, ())
-        for index, outcome in enumerate(way.route.outcome or []):
+        if way.route.outcome is None:
+            continue
+        kind = "run" if way.tool else subject.verbs[way.node]
+        known = OUTCOMES["run"] if way.tool else subject.outcomes(way.node)
+        for index, outcome in enumerate(way.route.outcome):
             if known and outcome not in known and not (way.node and subject.unclear(way.node)):
                 fix = did_you_mean(outcome, known)
+                what = f"the flow `{subject.flow.nodes[way.node].subflow}`" if kind == "subflow" else f"`{kind}`"
                 path = (*way.path, "outcome", index)
-                yield subject.problem("FLW019", path, f"`{kind}` has no outcome `{outcome}`.", fix)
+                yield subject.problem("FLW019", path, f"{what} has no outcome `{outcome}`.", fix)

@@ -23,15 +23,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from framework.documents import Diagnostic
+    from framework.flows.graph import Path
     from framework.flows.subject import Subject
 
 
 def check(subject: Subject) -> Iterator[Diagnostic]:
-    """The flow's personality, where the project is known."""
-    name = subject.flow.personality
-    if name is None or subject.project is None:
+    """The personalities of the flow and of its nodes, where the project is known."""
+    if subject.project is None:
         return
-    known = subject.project.names("personalities")
-    if name not in known:
-        fix = did_you_mean(name, known)
-        yield subject.problem("FLW028", ("personality",), f"there is no personality `{name}`.", fix)
+    flow = subject.flow
+    named: list[tuple[Path, str | None]] = [(("personality",), flow.personality)]
+    named.append((("defaults", "personality"), flow.defaults.personality))
+    named += [(("nodes", name, "personality"), node.personality) for name, node in flow.nodes.items()]
+    for path, name in named:
+        if name is not None and name not in (known := subject.project.names("personalities")):
+            fix = did_you_mean(name, known)
+            yield subject.problem("FLW028", path, f"there is no personality `{name}`.", fix)

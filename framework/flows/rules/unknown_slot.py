@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def check(subject: Subject) -> Iterator[Diagnostic]:
-    """Names in `collect`, `set`, `clear` and `save`."""
+    """Names in `inputs`, `outputs`, `collect`, `set`, `clear` and `save`."""
     for path, slot, is_key in _uses(subject):
         if slot in subject.flow.slots or subject.hurt(path) or subject.hurt(("slots", slot)):
             continue
@@ -40,6 +40,8 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
 
 
 def _uses(subject: Subject) -> Iterator[tuple[Path, str, bool]]:
+    yield from _listed(("inputs",), subject.flow.inputs)
+    yield from _listed(("outputs",), subject.flow.outputs)
     for name, node in subject.flow.nodes.items():
         base: Path = ("nodes", name)
         yield from _listed((*base, "collect"), node.collect or ())

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def check(subject: Subject) -> Iterator[Diagnostic]:
-    """Tools in `run` and `tools`, where all plugins are known."""
+    """Tools in `run`, `tools` and `grant`, where all plugins are known."""
     for path, name in _uses(subject):
         if subject.host is not None and subject.tool(name) is None and not subject.hurt(path):
             fix = did_you_mean(name, subject.host.tools.names())
@@ -39,3 +39,6 @@ def _uses(subject: Subject) -> Iterator[tuple[Path, str]]:
             yield ("nodes", name, "run"), node.run
     for _, path, use in subject.tool_uses():
         yield ((*path, "name") if subject.source.has((*path, "name")) else path), use.name
+    for slot, declared in subject.flow.slots.items():
+        for index, tool in enumerate(declared.grant):
+            yield ("slots", slot, "grant", index), tool

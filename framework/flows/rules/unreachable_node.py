@@ -16,7 +16,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from framework.documents import Diagnostic, Severity
-from framework.flows.graph import circles, reachable, roots
+from framework.flows.graph import circles, reachable
 from framework.suggest import nearest
 
 if TYPE_CHECKING:
@@ -31,8 +31,9 @@ PIPECAT = True
 def check(subject: Subject) -> Iterator[Diagnostic]:
     """The first nodes of everything that is cut off; what only they lead to is not named as well."""
     nodes = subject.flow.nodes
-    after = {name: [e.target for e in ways if e.target in nodes] for name, ways in subject.after.items()}
-    seen = reachable([n for n in _roots(subject) if n in nodes], after)
+    after = subject.targets
+    named = [n for n in _named(subject) if n in nodes]
+    seen = subject.reached | reachable(named, after) if named else subject.reached
     if not seen or any(subject.lost(name) for name in seen):
         return  # what is cut off may well be what the broken way was meant for
     cut = {name: [t for t in after[name] if t not in seen] for name in nodes if name not in seen}
@@ -46,12 +47,11 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
         yield subject.problem_at_key("FLW011", ("nodes", name), f"nothing leads to the node `{name}`.", fix, severity)
 
 
-def _roots(subject: Subject) -> list[str]:
-    """The beginnings, and every node that is named in a part of the file that could not be read as it is."""
+def _named(subject: Subject) -> list[str]:
+    """Every node that is named in a part of the file that could not be read as it is."""
     nodes = subject.flow.nodes
-    begin = [nearest(name, nodes) or name for name in roots(subject.flow)]
     named = [text for path in subject.damage for text in _texts(subject.source.node(path).value)]
-    return begin + [nearest(text, nodes) or text for text in named]
+    return [text if text in nodes else nearest(text, nodes) or text for text in named]
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -17,8 +17,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from framework.flows.settling import unsettled
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -26,14 +24,19 @@ if TYPE_CHECKING:
     from framework.flows.subject import Subject
 
 
+SHOWN = 12
+"""How many nodes of a circle are named."""
+
+
 def check(subject: Subject) -> Iterator[Diagnostic]:
     """Circles of ways that are taken at once, uncounted, at their first node in the order of the file."""
     nodes = subject.flow.nodes
-    for circle in unsettled(subject):
+    for circle in subject.unsettled:
         first = next(name for name in nodes if name in circle)
         if any(subject.hurt(("nodes", name)) for name in circle):
             continue
-        names = ", ".join(f"`{name}`" for name in nodes if name in circle)
+        named = [f"`{name}`" for name in nodes if name in circle]
+        names = ", ".join(named[:SHOWN]) + (", …" if len(named) > SHOWN else "")
         fix = "Listen to the person on the way, or count: `{if: session.visits >= 3, goto: …}` before the way back."
         message = f"this runs in a circle without listening to anybody: {names}."
         yield subject.problem_at_key("FLW013", ("nodes", first), message, fix)
