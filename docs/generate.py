@@ -23,6 +23,7 @@ from pydantic import BaseModel, BeforeValidator
 from pydantic.fields import FieldInfo
 
 from docs import environment
+from framework.checker import codes
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = Path("docs/reference")
@@ -156,97 +157,28 @@ def keys_page() -> str:
 
 # --- Diagnostics -------------------------------------------------------------
 
-CODES = {
-    "YML001": "there is no such file, or it can't be read.",
-    "YML002": "the file is too large.",
-    "YML003": "the file is not UTF-8 text.",
-    "YML004": "YAML or JSON can't read this.",
-    "YML005": "a key is written twice.",
-    "YML006": "a tab stands in a file of ours.",
-    "YML007": "`<<` stands where it means nothing.",
-    "YML008": "a tag means nothing here, or a value does not fit it.",
-    "YML009": "a file can't be included: it is missing, outside the project, or includes itself.",
-    "YML010": "values nest too deeply, or become too many when aliases are written out.",
-    "YML011": "the file is empty, holds two documents, or is no mapping.",
-    "YML012": "braces or brackets need quotes around them.",
-    "CFG010": "`default_bot` names a bot that is not there.",
-    "CFG011": "a bot names a flow, personality or stack that is not there.",
-    "CFG012": "a bot names a transport that no plugin offers.",
-    "PRS010": "a personality extends one that is not there or has problems of its own.",
-    "PRS011": "personalities extend each other in a circle.",
-    "PRS012": "a language is none, or a text is not there in all of them.",
-    "PRS013": "a voice is given for a service that nobody offers.",
-    "PRS014": "the personality's name differs from its file's.",
-    "PRS015": "a placeholder reads what a personality can't know.",
-    "STK001": "nobody offers such a service.",
-    "STK002": "the service takes no such key.",
-    "STK003": "a value does not fit the service's key.",
-    "STK004": "a variable of the environment is not set.",
-    "STK005": "a package that the service needs is not installed.",
-    "STK006": "the service's model is not prepared.",
-    "STK007": "a secret is written out in the file.",
-    "STK008": "services are missing, or exclude each other.",
-    "STK009": "the class behind a service can't be found.",
-    "STK010": "`${` begins no variable.",
-    "TST010": "two scenarios of a file have one name.",
-    "TST011": "a scenario has neither turns nor a persona, or both.",
-    "TST012": "a scenario is about a flow that is not there.",
-    "TST013": "a turn is two things at once, or says how long nothing takes.",
-    "TST014": "somebody interrupts a bot whose words are read.",
-    "TST015": "nothing is expected, or what must not happen is described too closely.",
-    "TST016": "a node, slot, event or tool of the flow has another name.",
-    "TST017": "a tool has answers, and the flow never calls it.",
-}
-STRUCTURE = {
-    "001": "a key is not one that can stand here.",
-    "002": "a value is of the wrong kind.",
-    "003": "a key is missing.",
-    "004": "a key is reserved for a later version.",
-}
-STRUCTURED = ("FLW", "PRS", "STK", "CFG", "TST")
-
-
-def rules() -> dict[str, tuple[str, str]]:
-    """Code → what the rule says and its two examples, from the modules of the rules."""
-    listed = importlib.import_module("framework.flows.rules").BUILT_IN
-    found = {}
-    for name in listed:
-        doc = inspect.cleandoc(importlib.import_module(f"framework.flows.rules.{name}").__doc__ or "")
-        head, _, examples = doc.partition("\n")
-        code, _, sentence = head.partition(": ")
-        found[code] = (sentence, examples)
-    return dict(sorted(found.items()))
-
 
 def diagnostics_page() -> str:
     """Every code that `convo check` prints, and for rules about flows a bad and a good example."""
     parts = ["# Diagnostics\n\n", GENERATED, DIAGNOSTICS_HEAD, "| code | what is wrong |\n| --- | --- |\n"]
-    parts += [f"| `…{code}` | {words} |\n" for code, words in STRUCTURE.items()]
+    parts += [f"| `…{code}` | {words} |\n" for code, words in codes.STRUCTURE.items()]
     parts.append(
         "\n## Files, projects, personalities, stacks and scenarios\n\n| code | what is wrong |\n| --- | --- |\n"
     )
-    parts += [f"| `{code}` | {words} |\n" for code, words in CODES.items()]
+    parts += [f"| `{code}` | {words} |\n" for code, words in codes.OTHERS.items()]
     parts.append("\n## Flows\n")
-    for code, (sentence, examples) in rules().items():
-        parts.append(f"\n### {code}\n\n{sentence[:1].upper()}{sentence[1:]}\n\n{_examples(examples)}")
+    for code, rule in codes.rules().items():
+        sentence = f"{rule.sentence[:1].upper()}{rule.sentence[1:]}"
+        parts.append(f"\n### {code}\n\n{sentence}\n\n{codes.shown(rule.examples)}")
     return "".join(parts)
 
 
 DIAGNOSTICS_HEAD = f"""What `convo check` can say. Codes are stable.
 
 Errors keep a flow from running and make the exit code 1; warnings do so with `--strict`; advice never does.
-Files of every kind are compared with [the keys](keys.md) first. These four stand behind {", ".join(STRUCTURED)}:
+Files of every kind are compared with [the keys](keys.md) first. These four stand behind {", ".join(codes.STRUCTURED)}:
 
 """
-
-
-def _examples(text: str) -> str:
-    """The examples of a rule as two blocks of YAML."""
-    parts = re.split(r"^(Bad|Good):\n", text.strip() + "\n", flags=re.MULTILINE)
-    shown = [parts[0]]
-    for label, example in zip(parts[1::2], parts[2::2], strict=True):
-        shown.append(f"{label}:\n\n```yaml\n{textwrap.dedent(example).strip()}\n```\n\n")
-    return "".join(shown).rstrip() + "\n"
 
 
 # --- Hooks, commands, events ----------------------------------

@@ -33,6 +33,7 @@ BUILT_IN = (
     "plugins",
     "prepare",
     "schema",
+    "lsp",
     "keys",
     "operator",
     "sessions",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from framework.documents.diagnostics import Diagnostic, DocumentError, Severity, Span
+from framework.documents.diagnostics import Diagnostic, DocumentError, Edit, Severity, Span
+from framework.documents.files import unsaved
 from framework.documents.reader import read, scan
 from framework.documents.rendering import render_json, render_text
 from framework.documents.source import KeyPath, Source
@@ -11,6 +12,7 @@ from framework.documents.validate import validate
 __all__ = [
     "Diagnostic",
     "DocumentError",
+    "Edit",
     "KeyPath",
     "Severity",
     "Source",
@@ -19,5 +21,6 @@ __all__ = [
     "render_json",
     "render_text",
     "scan",
+    "unsaved",
     "validate",
 ]

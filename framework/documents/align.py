@@ -18,21 +18,27 @@ def align(text: str, span: Span, value: str, style: str, offset: int) -> tuple[i
     """Line and column of `value[offset]` in the file whose text is `text`."""
     places = _places(text, span, value, style)
     at = places[min(max(offset, 0), len(places) - 1)]
-    begins = _lines(text)
+    begins = begins_of(text)
     line = bisect_right(begins, at)
     return line, at - begins[line - 1] + 1
 
 
 @lru_cache(maxsize=16)
-def _lines(text: str) -> tuple[int, ...]:
-    """Where each line begins."""
+def begins_of(text: str) -> tuple[int, ...]:
+    """Where each line of a text begins."""
     return (0, *(fold.end() for fold in BREAK.finditer(text)))
+
+
+def offset_of(text: str, line: int, column: int) -> int:
+    """Which character of the text stands at a line and column, both from 1; the text's end where it has none there."""
+    begins = begins_of(text)
+    return min(begins[line - 1] + column - 1, len(text)) if line <= len(begins) else len(text)
 
 
 @lru_cache(maxsize=64)
 def _places(text: str, span: Span, value: str, style: str) -> tuple[int, ...]:
     """For each character of the value, and for its end, where in the file it stands."""
-    at = _lines(text)[span.line - 1] + span.column - 1
+    at = begins_of(text)[span.line - 1] + span.column - 1
     if style in {"|", ">"}:
         fold = BREAK.search(text, at)
         at = fold.end() if fold else len(text)

@@ -11,7 +11,7 @@ LOOKED_AT = 2_000
 """Characters of a line in which an expression without quotes is looked for."""
 
 BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
-BARE = re.compile(r"""\b(if|where)\s*:\s*(?P<value>[^\s'"|>#][^#]*)""")
+BARE = re.compile(r"""\b(if|where)\s*:\s*(?=(?P<value>[^\s'"|>#][^#]*))""")
 HALF_QUOTED = re.compile(r"""\b(if|where)\s*:\s*(?P<value>(?P<quote>['"]).*?(?P=quote)\s*[^\s,}\]#].*)""")
 BRACES = re.compile(r"""[:\[,{-]\s*(?P<value>[^\s'"|>#\[{,:][^'"#]*\{\{|\{\{)""")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -41,6 +41,14 @@ class Span(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, order=True)
+class Edit:
+    """A change that mends a problem: what stands at `span` becomes `text`, every other character stays."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
 class Diagnostic:
     """One problem: where it is, which rule saw it, what it is, how to fix it."""
 
@@ -49,6 +57,8 @@ class Diagnostic:
     message: str
     fix: str = ""
     severity: Severity = Severity.ERROR
+    edit: Edit | None = field(default=None, compare=False, repr=False)
+    """The fix as a change of the text, where it is safe to make it without asking."""
 
 
 class DocumentError(UserError):

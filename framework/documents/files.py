@@ -3,16 +3,35 @@
 from __future__ import annotations
 
 import stat
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from framework.documents.diagnostics import Diagnostic, Span
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 LIMIT = 4_000_000
 """Bytes that one file may have."""
+
+_UNSAVED: ContextVar[Mapping[Path, str]] = ContextVar("unsaved")
+
+
+@contextmanager
+def unsaved(texts: Mapping[Path, str]) -> Iterator[None]:
+    """Let every reader inside the block see these texts instead of what is saved, for editors and for trials.
+
+    Args:
+        texts: Resolved path → text. A file that has not been saved at all is read like any other.
+    """
+    before = _UNSAVED.set({**_UNSAVED.get({}), **texts})
+    try:
+        yield
+    finally:
+        _UNSAVED.reset(before)
 
 
 class UnreadableError(Exception):
@@ -32,8 +51,10 @@ class UnreadableError(Exception):
 
 
 def fetch(path: Path) -> bytes:
-    """The bytes of a regular file of at most `LIMIT` bytes."""
+    """The bytes of a regular file of at most `LIMIT` bytes, or of what an editor holds of it."""
     try:
+        if (held := _held(path)) is not None:
+            return held
         _admit(path.stat())
         with path.open("rb") as file:
             return file.read(LIMIT + 1)[:LIMIT]
@@ -44,12 +65,27 @@ def fetch(path: Path) -> bytes:
         raise UnreadableError("YML001", f"the file can't be read: {why.lower()}.") from None
 
 
+def _held(path: Path) -> bytes | None:
+    """What is held unsaved of the file, if anything is."""
+    texts = _UNSAVED.get(None)
+    text = texts.get(path.resolve()) if texts else None
+    if text is None:
+        return None
+    content = text.encode("utf-8", "surrogatepass")
+    _admit_size(len(content))
+    return content
+
+
 def _admit(found: os.stat_result) -> None:
-    mode, size = found.st_mode, found.st_size
+    mode = found.st_mode
     if stat.S_ISDIR(mode):
         raise UnreadableError("YML001", "this is a folder, not a file.", "Name a file in it.")
     if not stat.S_ISREG(mode):
         raise UnreadableError("YML001", "this is not an ordinary file.")
+    _admit_size(found.st_size)
+
+
+def _admit_size(size: int) -> None:
     if size > LIMIT:
         raise UnreadableError(
             "YML002",

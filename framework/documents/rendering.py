@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from framework.documents.diagnostics import Diagnostic
+    from framework.documents.diagnostics import Diagnostic, Span
     from framework.documents.source import Source
 
 BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
@@ -30,16 +30,26 @@ def render_json(diagnostics: Iterable[Diagnostic]) -> str:
     return json.dumps({"diagnostics": [as_json(d) for d in diagnostics]}, indent=2, ensure_ascii=False)
 
 
-def as_json(diagnostic: Diagnostic) -> dict[str, str | int]:
-    """One diagnostic as plain data."""
+def as_json(diagnostic: Diagnostic) -> dict[str, Any]:
+    """One diagnostic as plain data; lines and columns count from 1, ends are exclusive, `edit` may be null."""
+    edit = diagnostic.edit
     return {
-        "file": diagnostic.span.file,
-        "line": diagnostic.span.line,
-        "column": diagnostic.span.column,
+        **_place(diagnostic.span),
         "severity": diagnostic.severity.value,
         "code": diagnostic.code,
         "message": diagnostic.message,
         "fix": diagnostic.fix,
+        "edit": {**_place(edit.span), "text": edit.text} if edit else None,
+    }
+
+
+def _place(span: Span) -> dict[str, Any]:
+    return {
+        "file": span.file,
+        "line": span.line,
+        "column": span.column,
+        "end_line": span.end_line,
+        "end_column": span.end_column,
     }
 
 

@@ -10,7 +10,8 @@ from pydantic import BaseModel, BeforeValidator
 
 from framework.documents.diagnostics import Diagnostic
 from framework.documents.wording import KINDS, article, expected, sentence
-from framework.suggest import did_you_mean, nearest
+from framework.suggest import Advice, did_you_mean, nearest
+from framework.suggest import meant as did_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -119,7 +120,7 @@ class Shape:
         absent = {name: info for name, info in fields.items() if name not in owner.children}
         fitting = [n for n, info in absent.items() if _fits(info.annotation, _prepared(inner, tuple(info.metadata)))]
         meant = nearest(str(key), fitting)
-        fix = f"Did you mean `{meant}`?" if meant else did_you_mean(str(key), fields)
+        fix = did_mean(str(key), meant, fitting) if meant else did_you_mean(str(key), fields)
         message = f"`{key}` is not a key that can stand here."
         self._add(self.source.locate_key(place), "001", message, fix, place)
         if meant and meant not in keys:
@@ -170,11 +171,7 @@ class Shape:
             message = f"a value is missing: {expected(annotation)} is expected."
             return self._add(self.source.locate_key(path), "002", message, "", path)
         text = KINDS.get(annotation) == "a text" or "a text" in expected(annotation)
-        fix = (
-            f'Put it in quotes: `"{self._written(value, path)}"`.'
-            if text and not isinstance(value, (dict, list))
-            else ""
-        )
+        fix = _quoted(self._written(value, path)) if text and not isinstance(value, (dict, list)) else ""
         message = f"{expected(annotation)} is expected here, not {article(value)}."
         return self._add(self.source.locate(path), "002", message, fix, path)
 
@@ -202,6 +199,12 @@ class Shape:
             owner = problem["type"] in {"missing", "too_short", "value_error"}
             self._add(self.source.locate_key(path) if owner else self.source.locate(path), code, message, fix, path)
         return _without(data, inner, problem)
+
+
+def _quoted(written: str) -> Advice:
+    """The advice to put what is written into quotes."""
+    right = f'"{written}"'
+    return Advice.to_write(f"Put it in quotes: `{right}`.", written, right)
 
 
 def _inside(data: Any, location: KeyPath) -> Path:

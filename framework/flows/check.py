@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from framework.documents import Diagnostic, Severity
+from framework.documents.comments import without_ignored
 from framework.documents.quiet import collector_resting
 from framework.flows.load import Loaded, Reading, examine_file
 from framework.flows.rules import BUILT_IN
@@ -30,14 +31,15 @@ def check(flow: Path | str | Loaded, *, project: Project | None = None, host: Ho
         host: The plugins, or what loads them when a rule asks; without it nothing that plugins offer is checked.
     """
     if isinstance(flow, Loaded):
-        return sorted(set(run(flow, project, host)))
+        return without_ignored(run(flow, project, host), flow.source.texts)
     return check_reading(examine_file(flow, project.root if project else None), project=project, host=host)
 
 
 def check_reading(reading: Reading, *, project: Project | None = None, host: Host = None) -> list[Diagnostic]:
-    """The problems of a file that was read already, and those that rules find."""
+    """The problems of a file that was read already, and those that rules find, but for those that comments ignore."""
     found = run(reading.loaded, project, host) if reading.loaded else []
-    return sorted({*reading.diagnostics, *found})
+    complete = reading.loaded.source.file if reading.loaded and project and host else None
+    return without_ignored([*reading.diagnostics, *found], reading.texts, complete=complete)
 
 
 def run(loaded: Loaded, project: Project | None = None, host: Host = None) -> list[Diagnostic]:

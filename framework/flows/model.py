@@ -26,12 +26,12 @@ OneOrMore = BeforeValidator(listed)
 """A single value is read as a list of one."""
 
 
-def _pressed(value: Any) -> Any:
+def pressed(value: Any) -> Any:
     """Keys as texts: `1` in a file is a number."""
     return [_written_out(key) for key in listed(value)] if value is not None else None
 
 
-Keys = Annotated[list[str] | None, BeforeValidator(_pressed)]
+Keys = Annotated[list[str] | None, BeforeValidator(pressed)]
 """What is pressed on a telephone: one key, or several one after another such as `"12"`; a list holds alternatives."""
 
 

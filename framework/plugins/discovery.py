@@ -39,6 +39,9 @@ KINDS = frozenset({"tools", "actions", "transports", "services", "slots", "launc
 
 NAME = re.compile(r"^[a-z][a-z0-9_-]*$")
 
+PREFIX = "convo_plugin_"
+"""Begins the names of modules that were imported from a folder of plugins."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
@@ -103,6 +106,13 @@ def distinct(found: Iterable[Found]) -> list[Found]:
     return list(kept.values())
 
 
+def forget() -> None:
+    """Let the next load read plugins in folders anew: for programs that live on when their code is changed."""
+    importlib.invalidate_caches()
+    for name in [name for name in sys.modules if name.startswith(PREFIX)]:
+        del sys.modules[name]
+
+
 def _is_plugin(path: Path) -> bool:
     if path.name.startswith((".", "_")):
         return False
@@ -124,7 +134,7 @@ def _loader(path: Path) -> Callable[[], ModuleType]:
     def load() -> ModuleType:
         home = path.resolve()
         digest = hashlib.sha256(str(home).encode()).hexdigest()[:8]
-        name = f"convo_plugin_{digest}_{re.sub(r'[^A-Za-z0-9_]', '_', path.stem)}"
+        name = f"{PREFIX}{digest}_{re.sub(r'[^A-Za-z0-9_]', '_', path.stem)}"
         file = home / "__init__.py" if home.is_dir() else home
         if loaded := sys.modules.get(name):
             return loaded

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from framework.flows.expressions.checking import Checker
 from framework.flows.expressions.functions import FUNCTIONS
 from framework.flows.expressions.grammar import WORDS, read
+from framework.flows.expressions.places import places
 from framework.flows.expressions.reading import Choice, choice, conjuncts, flowing, needed, path, paths
 from framework.flows.expressions.values import arithmetic, field, item, ordered, plus, same, within
 
@@ -60,6 +61,10 @@ class Expression:
     def choice(self) -> Choice | None:
         """The test of one path against written values that it is, if it is one."""
         return choice(self._tree)
+
+    def places(self) -> list[tuple[tuple[str, ...], int]]:
+        """The fields it reads, such as `("slots", "x")`, each with where the field's name begins in the text."""
+        return list(places(self._tree, self._text))
 
     def check(self, types: Mapping[str, Type]) -> tuple[Type, list[Problem]]:
         """The type of the value, and what can't work with these types."""

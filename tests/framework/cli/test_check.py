@@ -33,13 +33,13 @@ def test_a_project_without_mistakes_is_fine(project, capsys):
     assert checked(capsys) == (0, [])
 
 
-def test_every_diagnostic_has_its_seven_fields(project, capsys):
+def test_every_diagnostic_has_its_fields(project, capsys):
     (project / "flows/bad.yaml").write_text(BAD)
     code, (found,) = checked(capsys)
     assert code == 1
     assert found == {
-        "file": "flows/bad.yaml", "line": 4, "column": 22, "severity": "error", "code": "FLW010",
-        "message": "there is no node `b`.", "fix": "Known: `a`.",
+        "file": "flows/bad.yaml", "line": 4, "column": 22, "end_line": 4, "end_column": 23, "severity": "error",
+        "code": "FLW010", "message": "there is no node `b`.", "fix": "Known: `a`.", "edit": None,
     }  # fmt: skip
 
 
@@ -84,6 +84,47 @@ def test_a_mistake_in_convo_yaml_is_found_with_the_nearest_name(project, capsys)
         ("CFG001", 2, 23, "Did you mean `stack`?"),
         ("CFG010", 3, 14, "Did you mean `good`?"),
     ]
+
+
+def test_what_can_be_mended_says_how(project, capsys):
+    (project / "flows/good.yaml").write_text(GOOD.replace("initial_node: a", "initial_node: aa"))
+    assert checked(capsys)[1][0]["edit"] == {
+        "file": "flows/good.yaml", "line": 2, "column": 15, "end_line": 2, "end_column": 17, "text": "a",
+    }  # fmt: skip
+
+
+def test_files_are_mended_and_the_rest_is_reported(project, capsys):
+    text = "flow: x  # mine\ninitial_node: aa\nnodes: {a: {say: hi}}\n"
+    path = project / "flows/x.yaml"
+    path.write_text(text)
+    assert main(["check", "--structure", "--fix", "--diff"]) == 1
+    shown = capsys.readouterr().out.splitlines()
+    assert shown[:2] == ["--- a/flows/x.yaml", "+++ b/flows/x.yaml"]
+    assert [line for line in shown[2:] if line[0] in "+-"] == ["-initial_node: aa", "+initial_node: a"]
+    assert path.read_text() == text
+    assert main(["check", "--structure", "--fix"]) == 1
+    assert path.read_text() == text.replace("aa", "a")
+    shown = capsys.readouterr().out
+    assert "error FLW012" in shown
+    assert "FLW010" not in shown
+    assert shown.endswith("1 problem mended in 1 file.\n")
+
+
+@pytest.mark.parametrize("wrong", [["--diff"], ["--watch", "--fix"]])
+def test_options_that_do_not_go_together_are_refused(wrong, project, capsys):
+    assert main(["check", *wrong]) == 2
+    assert "`--" in capsys.readouterr().err
+
+
+def test_sarif_and_annotations_leave_with_the_same_codes(project, capsys):
+    (project / "flows/bad.yaml").write_text(BAD)
+    assert main(["check", "--structure", "--format", "sarif"]) == 1
+    assert json.loads(capsys.readouterr().out)["version"] == "2.1.0"
+    assert main(["check", "--structure", "--format", "github"]) == 1
+    assert capsys.readouterr().out == (
+        "::error file=flows/bad.yaml,line=4,endLine=4,col=22,endColumn=23,title=FLW010::"
+        "there is no node `b`. Known: `a`.\n"
+    )
 
 
 def test_people_see_the_line_and_a_summary(project, capsys):

@@ -6,7 +6,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from framework.checker.mending import mended
 from framework.documents import Diagnostic, Severity, Source, Span, scan
+from framework.documents.comments import without_ignored
 from framework.documents.reader import PROJECT
 from framework.project import Project
 from framework.project.folders import ENDINGS
@@ -18,11 +20,18 @@ FOLDERS = ("flows", "personalities", "stacks")
 
 
 class Checking:
-    """One run of the checker over some files; plugins are loaded when the first question about them comes up."""
+    """One run of the checker over some files; plugins are loaded when the first question about them comes up.
 
-    def __init__(self, plugins: tuple[Path, ...] = (), *, structure: bool = False) -> None:
+    Args:
+        plugins: Folders with plugins beside the project's.
+        structure: Leave out what only plugins could answer.
+        start: The folder whose project it is; the working directory if absent.
+    """
+
+    def __init__(self, plugins: tuple[Path, ...] = (), *, structure: bool = False, start: Path | None = None) -> None:
         self.plugins = plugins
         self.structure = structure
+        self.start = start
         self.diagnostics: list[Diagnostic] = []
         self.texts: dict[str, str] = {}
         self.files: list[str] = []
@@ -30,8 +39,8 @@ class Checking:
 
     @cached_property
     def project(self) -> Project:
-        """The project of the working directory, as far as its `convo.yaml` can be read."""
-        return Project.find(plugins=self.plugins, strict=False)
+        """The project, as far as its `convo.yaml` can be read."""
+        return Project.find(self.start, plugins=self.plugins, strict=False)
 
     @cached_property
     def host(self) -> PluginHost:
@@ -54,6 +63,11 @@ class Checking:
             self._file(path)
         self._folders([path for path in dict.fromkeys(found) if path not in named])
 
+    @property
+    def found(self) -> list[Diagnostic]:
+        """All problems in the order of files and lines, each with its edit where it is safe to mend."""
+        return [mended(problem, self.texts) for problem in sorted(set(self.diagnostics))]
+
     def _folders(self, paths: list[Path]) -> None:
         """Check what was found in folders; parts that other files include are no files of their own."""
         read = {path: scan(path) for path in paths if path.name != PROJECT}
@@ -70,11 +84,11 @@ class Checking:
             return
         source, problems, texts = read or scan(path)
         self.texts.update(texts)
-        kind = _kind(source)
+        kind = kind_of(source) if source else "flow"
         if kind == "personality":
             from framework import personalities  # noqa: PLC0415 - only where it is used
 
-            self._add(personalities.check(path, self.project))
+            self._add(self._heeded(path, personalities.check(path, self.project)))
         elif kind == "stack":
             self._stack(path)
         elif kind == "project":
@@ -97,13 +111,13 @@ class Checking:
 
         suite = examined(path, self.project)
         self.texts.update(suite.texts)
-        self._add(list(suite.diagnostics))
+        self._add(self._heeded(path, list(suite.diagnostics)))
 
     def _stack(self, path: Path) -> None:
         from framework.services.stacks import check_stack  # noqa: PLC0415 - only where it is used
 
         host: Any = None if self.structure else self.host
-        self._add(check_stack(path, host, structure=self.structure))
+        self._add(self._heeded(path, check_stack(path, host, structure=self.structure)))
 
     def _project(self, path: Path) -> None:
         from framework.project.check import check_project  # noqa: PLC0415 - only where it is used
@@ -111,22 +125,25 @@ class Checking:
         same = self.project.source and Path(self.project.source.file).resolve() == path.resolve()
         project = self.project if same else Project.read(path, self.plugins)
         self.texts.update(project.texts)
-        self._add(check_project(project, None if self.structure else self.host))
+        self._add(self._heeded(path, check_project(project, None if self.structure else self.host)))
+
+    def _heeded(self, path: Path, found: list[Diagnostic]) -> list[Diagnostic]:
+        """What is left once the comments of the file are heeded."""
+        return without_ignored(found, self.texts, complete=None if self.structure else str(path))
 
     def _add(self, diagnostics: list[Diagnostic]) -> None:
         self.diagnostics += diagnostics
 
 
-def _kind(source: Source | None) -> str:
-    value = source.value if source else {}
+def kind_of(source: Source) -> str | None:
+    """Whether a document is a `flow`, `personality`, `stack`, `scenario` or `project`; None when nothing says so."""
+    value = source.value
     if "nodes" not in value and ("scenarios" in value or "turns" in value):
         return "scenario"
-    if source is None or source.ours or "nodes" in value:
+    if source.ours or "nodes" in value:
         return "flow"
-    return next(
-        (k for k, key in (("personality", "personality"), ("stack", "stack"), ("project", "bots")) if key in value),
-        "flow",
-    )
+    marks = (("personality", "personality"), ("stack", "stack"), ("project", "bots"))
+    return next((kind for kind, key in marks if key in value), None)
 
 
 def _in_folder(folder: Path) -> list[Path]:
