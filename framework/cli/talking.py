@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from framework.errors import UserError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -36,6 +38,8 @@ class Wish:
     stack: str | None = None
     handlers: str | None = None
     json: bool = False
+    inputs: tuple[str, ...] = ()
+    """What the flow is given, each as `name=value`."""
 
     def spec(self, project: Project) -> SessionSpec:
         """The session: of a bot where there is one of that name, else of a flow."""
@@ -49,7 +53,19 @@ class Wish:
             personality=self.personality or "",
             stack=self.stack or "",
             channel=self.channel,
+            inputs=dict(_pair(given) for given in self.inputs),
         )
+
+
+def _pair(given: str) -> tuple[str, Any]:
+    """An input as it was written on the command line: JSON where it is that, else text."""
+    name, equals, text = given.partition("=")
+    if not equals or not name.strip():
+        raise UserError(f"`{given}` is no input", fix="Write it as `--input name=value`.")
+    try:
+        return name.strip(), json.loads(text)
+    except ValueError:
+        return name.strip(), text
 
 
 def prepared() -> tuple[Project, PluginHost]:

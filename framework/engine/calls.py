@@ -95,6 +95,13 @@ def cancel_all(work: Work) -> None:
         _cut_off(work, call, record)
 
 
+def lose(work: Work) -> None:
+    """Whoever ran the calls in the background is gone; the next model that speaks is told."""
+    for call, record in list(work.state["background"].items()):
+        _cut_off(work, call, record)
+        note_for_model(work, call, record, CANCELLED)
+
+
 # --- Only with a yes --------------------------------------------------------
 
 

@@ -24,6 +24,7 @@ AT_ONCE = (
     inputs.TimePassed,
     inputs.Ordered,
     inputs.Carried,
+    inputs.Resumed,
     inputs.HungUp,
 )
 """What is attended to also while the conversation is halted; of words and keys only that they came."""

@@ -150,6 +150,10 @@ def forget(work: Work, why: str) -> None:
     """Nobody will tell any more what became of the orders that are under way."""
     telling, work.state["telling"] = work.state["telling"], {}
     for name, told in telling.items():
+        work.undue(f"{errands.KEY}{name}")
+        if told["kind"] == "transfer":
+            over = {"transfer": f"{halts.ORDERED}{name}", "target": told["target"], "outcome": "cancelled"}
+            work.emit("transfer.finished", **over)
         _fate(work, name, "spoken" if told.get("words") else "refused", why)
 
 

@@ -203,10 +203,7 @@ def _let_go(work: Work) -> None:
     """Forget what the present node was waiting for."""
     state = work.state
     calls.cancel(work)
-    if state["transfer"] is not None:
-        work.do(effects.StopTransfer(transfer=state["transfer"]["transfer"]))
-        work.emit("transfer.finished", **state["transfer"], outcome="cancelled")
-        state["transfer"] = None
+    drop_transfer(work)
     state["claim"] = None
     state["collect"] = None
     state["classify"] = None
@@ -221,6 +218,15 @@ def _let_go(work: Work) -> None:
 def _outlasts(deadline: str) -> bool:
     """Whether a deadline belongs to the session, not to the node that is left."""
     return deadline in ("speech", "duration", "end", "keys") or deadline.startswith(("timer:", "errand:"))
+
+
+def drop_transfer(work: Work) -> None:
+    """Give a transfer up that is under way."""
+    under_way, work.state["transfer"] = work.state["transfer"], None
+    if under_way is not None:
+        work.undue("transfer")
+        work.do(effects.StopTransfer(transfer=under_way["transfer"]))
+        work.emit("transfer.finished", **under_way, outcome="cancelled")
 
 
 def classify(work: Work, text: str, ways: Iterable[Way]) -> None:

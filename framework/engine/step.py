@@ -279,6 +279,7 @@ def _farewell(work: Work, reason: str) -> None:
 def _close(work: Work, reason: str) -> None:
     state = work.state
     calls.cancel_all(work)
+    routes.drop_transfer(work)
     orders.close(work, reason)
     state.update(phase="ended", awaiting=None, agenda=[], deadlines={}, heard=[], calls={}, sayings={}, reason=reason)
     state["pending"] = []
@@ -395,8 +396,9 @@ def _late(work: Work) -> bool:
 
 
 def _deaf(work: Work) -> bool:
-    """While the flow calls a tool, the person is not heard."""
-    return any(record["open"] and record["by"] == "flow" for record in work.state["calls"].values())
+    """While the flow calls a tool or hands the person over, they are not heard."""
+    called = (record for record in work.state["calls"].values() if record["open"] and record["by"] == "flow")
+    return work.state["transfer"] is not None or any(called)
 
 
 def ready(work: Work) -> bool:

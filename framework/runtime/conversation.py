@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -116,6 +116,14 @@ class Hands(Protocol):
         """Do what an order wants that the engine can't do itself; `at` is stamped later."""
         ...
 
+    async def transfer(self, wanted: do.Transfer) -> happened.Transferred:
+        """Hand the person to somebody else; `at` is stamped later."""
+        ...
+
+    async def summarize(self, wanted: do.Summarize) -> happened.Summarized:
+        """Sum up what was said so far; `at` is stamped later."""
+        ...
+
     def news(self) -> dict[str, Any] | None:
         """The free-form state of Pipecat's functions, when anything has changed it since this was asked last."""
         ...
@@ -165,6 +173,7 @@ class Conversation:
         flow: str,
         on_event: Callable[[Event], None],
         on_end: Callable[[str, dict[str, Any]], None],
+        on_rest: Callable[[dict[str, Any]], None] | None = None,
     ) -> None:
         self.plan = plan
         self.state = engine.initial()
@@ -184,6 +193,8 @@ class Conversation:
         self._flow = flow
         self._on_event = on_event
         self._on_end = on_end
+        self._on_rest = on_rest
+        self._kept = 0
         self._inputs: deque[happened.Input] = deque()
         self._something = asyncio.Event()
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -220,12 +231,19 @@ class Conversation:
         else:
             self.tell(happened.Ordered, order=order)
 
-    def publish(self, type_: str, data: dict[str, Any], at: float | None = None) -> None:
+    def arrive(self, type_: str, data: Mapping[str, Any]) -> None:
+        """An event from outside: the flow gets those that it declares, others are told to the listeners only."""
+        if any(type_ in plan.events for plan in self.plan.flows.values()):
+            self.tell(happened.Arrived, type=type_, data=dict(data))
+        else:
+            self.publish(type_, dict(data))
+
+    def publish(self, type_: str, data: dict[str, Any], at: float | None = None, flow: str = "") -> None:
         """Tell the listeners a fact; the end of the session is always the last one."""
         if self._said_goodbye:
             return
         moment = self._clock.now() if at is None else at
-        event = Event(type=type_, session=self._session, flow=self._flow, time=iso(moment), data=data)
+        event = Event(type=type_, session=self._session, flow=flow or self._flow, time=iso(moment), data=data)
         if type_ == "node.entered":
             self.node = str(data.get("node", ""))
         self._said_goodbye = type_ == "session.ended"
@@ -270,7 +288,18 @@ class Conversation:
             while self._inputs and not self._closed:
                 await self._take(self._inputs.popleft())
             self._something.clear()
+            self._rest()
             self.settled()
+
+    def _rest(self) -> None:
+        """Nothing more can be done at once: whoever keeps the state gets it."""
+        if self._on_rest is None or self.moved == self._kept or self._closed:
+            return
+        self._kept = self.moved
+        try:
+            self._on_rest(self.state)
+        except Exception as broken:  # noqa: BLE001 - a session goes on without its checkpoint
+            logger.opt(exception=broken).error("the checkpoint could not be kept", session=self._session)
 
     def settled(self) -> None:
         """Look whether only the person can go on now; whoever finished something calls this."""
@@ -347,7 +376,7 @@ class Conversation:
     async def _carry(self, effect: do.Effect, at: float) -> None:
         match effect:
             case do.Emit():
-                self.publish(effect.type, effect.data, at)
+                self.publish(effect.type, effect.data, at, effect.flow)
             case do.Say():
                 await self._stage.say(effect)
             case do.Prompt():
@@ -379,6 +408,12 @@ class Conversation:
                 self._start(f"classify/{effect.request}", self._classify(effect))
             case do.Errand():
                 self._start(f"errand/{effect.order}", self._run_errand(effect))
+            case do.Transfer():
+                self._start(f"transfer/{effect.transfer}", self._transfer(effect))
+            case do.StopTransfer():
+                self._stop(f"transfer/{effect.transfer}")
+            case do.Summarize():
+                self._start(f"summary/{effect.request}", self._summarize(effect))
 
     async def _run_model(self, run: do.RunModel) -> None:
         turn = run.turn
@@ -445,6 +480,15 @@ class Conversation:
         late = happened.Carried(at=0.0, order=errand.order, ok=False, why=f"it took longer than {ERRAND_S:g} s")
         crashed = happened.Carried(at=0.0, order=errand.order, ok=False, why="it failed; the log says how")
         await self._work(self._hands.run_errand(errand), ERRAND_S, late, crashed)
+
+    async def _transfer(self, wanted: do.Transfer) -> None:
+        late = happened.Transferred(at=0.0, transfer=wanted.transfer, outcome="no_answer")
+        crashed = happened.Transferred(at=0.0, transfer=wanted.transfer, outcome="error")
+        await self._work(self._hands.transfer(wanted), wanted.timeout_s, late, crashed)
+
+    async def _summarize(self, wanted: do.Summarize) -> None:
+        none = happened.Summarized(at=0.0, request=wanted.request)
+        await self._work(self._hands.summarize(wanted), wanted.timeout_s, none, none)
 
     async def _work(
         self, work: Awaitable[happened.Input], within_s: float, late: happened.Input, crashed: happened.Input

@@ -21,18 +21,21 @@ from framework.errors import FrameworkError, SessionError
 from framework.log import about
 from framework.personalities import load as load_personality
 from framework.runtime.assemble import Assembly, Parts, assemble, on
-from framework.runtime.blueprint import Blueprint, draw, plan_of, uses
+from framework.runtime.blueprint import Blueprint, admit, draw, plan_of, uses
 from framework.runtime.compat import Compat, Manager, load_handlers
 from framework.runtime.conversation import Conversation, Tell
 from framework.runtime.lease import Lease
 from framework.runtime.life import Deadlines, Life, Outcome
 from framework.runtime.rtvi import Door
 from framework.runtime.stage import PipelineStage
+from framework.runtime.summary import Summarizer
 from framework.runtime.tools import PluginHands
 from framework.runtime.watch import Watchdog
 from framework.services.resolve import Services, build_stack
+from framework.sessions.checkpoints import Checkpoint, Checkpoints, plain
 from framework.sessions.events import Event
 from framework.sessions.orders import AnyOrder, End, Goto
+from framework.sessions.transfers import NoSwitchboard, Switchboard
 from framework.suggest import did_you_mean
 
 if TYPE_CHECKING:
@@ -87,6 +90,9 @@ class LiveSession:
         environment: Where secrets and settings are read from; None is the process's own.
         services: Instead of those that the stack names; for tests.
         sample_rate: Of the audio that the transport carries.
+        switchboard: Who puts people through; without one every transfer is an error.
+        checkpoints: Where the session's state is kept whenever nothing more can be done at once.
+        resume: Where another process left off; `spec` is that session's.
     """
 
     def __init__(
@@ -106,6 +112,9 @@ class LiveSession:
         services: Callable[[Blueprint, Conversation], Services] | None = None,
         sample_rate: int | None = None,
         deadlines: Deadlines | None = None,
+        switchboard: Switchboard | None = None,
+        checkpoints: Checkpoints | None = None,
+        resume: Checkpoint | None = None,
     ) -> None:
         self.spec = spec
         self.door = door
@@ -121,6 +130,9 @@ class LiveSession:
         self._environment = environment
         self._services = services
         self._sample_rate = sample_rate
+        self._switchboard = switchboard
+        self._checkpoints = checkpoints
+        self._resume = resume
         self._lease = Lease()
         self._early: list[tuple[AnyOrder, Tell]] = []
         self._manager = Manager()
@@ -143,9 +155,10 @@ class LiveSession:
                 blueprint = draw(self.spec, self._project, handlers=self._handlers)
                 compat = self._functions(blueprint)
                 plan = plan_of(blueprint, self._host, compat.tools)
+                left_off = self._left_off(plan)
                 used = None if blueprint.handlers else uses(plan, self._host)
                 async with self._host.session(self.spec, uses=used, environment=self._environment) as plugins:
-                    self._built = self._build(blueprint, plan, plugins)
+                    self._built = self._build(blueprint, plan, plugins, left_off)
                     self._catch_up(self._built.conversation)
                     self._begun.set()
                     await compat.begin()
@@ -245,9 +258,23 @@ class LiveSession:
         if self._gone.is_set() and self._outcome is not None:
             conversation.tell(happened.HungUp, reason=self._outcome.reason)
 
-    def _build(self, blueprint: Blueprint, plan: Plan, plugins: SessionPlugins) -> _Built:
+    def _left_off(self, plan: Plan) -> dict[str, Any] | None:
+        """The state that another process has left; None where the session begins.
+
+        Raises:
+            UserError: It doesn't fit this flow, or the session lacks what its flow must be given.
+        """
+        if self._resume is None:
+            admit(plan, self.spec.inputs)
+            return None
+        return state.restored(plan, self._resume.model_dump(include={"format", "hash", "state"}))
+
+    def _build(
+        self, blueprint: Blueprint, plan: Plan, plugins: SessionPlugins, left_off: dict[str, Any] | None
+    ) -> _Built:
         assert self._compat is not None  # noqa: S101 - called from `run` only
-        stage = PipelineStage(context=LLMContext(), voice=self.spec.channel == "voice", lease=self._lease)
+        before: list[Any] = list(self._resume.context) if self._resume else []
+        stage = PipelineStage(context=LLMContext(before), voice=self.spec.channel == "voice", lease=self._lease)
         hands = PluginHands(plugins, compat=self._compat, router=None, quiet=stage, clock=self._clock)
         conversation = Conversation(
             plan,
@@ -259,17 +286,40 @@ class LiveSession:
             flow=blueprint.name,
             on_event=self._publish,
             on_end=self._end,
+            on_rest=self._keeper(plan, stage),
         )
         hands.conversation = conversation
         hands.errands = {"app_message": self._send_message, "personality": self._find_personality}
+        hands.addresses = self._project.transfers
+        hands.switchboard = self._switchboard or NoSwitchboard()
+        if left_off is not None:
+            conversation.state, conversation.node = left_off, str(left_off["node"] or "")
+            hands.remember(left_off["state"])
         services = self._make_services(blueprint, conversation, plan.languages[0])
         hands.router = services.router
+        hands.summarizer = Summarizer(services.llm, stage.context.get_messages)
         if services.router is not None:
             self._keep(asyncio.to_thread(services.router.learn, phrases(plan)), "learning")
         assembly = assemble(stage, self._parts(services), resources=plugins)
         stage.connect(assembly, conversation)
         self._tie(assembly, conversation, stage)
         return _Built(services, assembly, stage, conversation, Life(assembly.worker, assembly.first, self.deadlines))
+
+    def _keeper(self, plan: Plan, stage: PipelineStage) -> Callable[[dict[str, Any]], None] | None:
+        checkpoints = self._checkpoints
+        if checkpoints is None:
+            return None
+
+        def keep(now: dict[str, Any]) -> None:
+            if now["phase"] == "ended":
+                if not self._gone.is_set():  # else somebody hung up, who may come back
+                    checkpoints.drop()
+                return
+            kept = state.saved(plan, now)
+            context = plain(stage.context.get_messages())
+            checkpoints.keep(Checkpoint(**kept, context=context, spec=self.spec, handlers=self._handlers))
+
+        return keep
 
     def _make_services(self, blueprint: Blueprint, conversation: Conversation, language: str) -> Services:
         if self._services is not None:
@@ -392,7 +442,10 @@ class LiveSession:
             return await self._broken(built, "no client connected in time", reason="never_joined")
         self._on_phase("talking")
         self._keep(Watchdog(built.conversation, built.stage).run(), "watchdog")
-        built.conversation.tell(happened.Started, **self._introduction())
+        if self._resume is None:
+            built.conversation.tell(happened.Started, **self._introduction())
+        else:
+            built.conversation.tell(happened.Resumed, remembers=bool(self._resume.context))
         cap = built.conversation.plan.limits.duration_s + self.deadlines.beyond
         await self._until_over(built, consuming, cap)
         return await self._close(built)

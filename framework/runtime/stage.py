@@ -180,7 +180,13 @@ class PipelineStage:
                 LLMUpdateSettingsFrame(delta=LLMSettings(system_instruction=prompt.role), reach_inactive_services=True)
             )
         messages: list[Any] = [dict(message) for message in prompt.messages]
-        if prompt.reset:
+        if prompt.reset and (prompt.summary or prompt.keep):
+
+            def renew(present: list[Any]) -> list[Any]:
+                return list(renewed(_said(present), prompt))
+
+            frames.append(LLMMessagesTransformFrame(transform=renew))
+        elif prompt.reset:
             frames.append(LLMMessagesUpdateFrame(messages=messages))
         elif prompt.instead:
             frames.append(LLMMessagesTransformFrame(transform=_renewal(prompt)))
@@ -554,6 +560,11 @@ def schema(offer: do.Offer) -> FunctionSchema:
         properties=offer.properties,
         required=list(offer.required),
     )
+
+
+def _said(messages: list[Any]) -> list[Any]:
+    """Without what only one vendor's model understands."""
+    return [message for message in messages if isinstance(message, dict)]
 
 
 def with_answer(messages: list[Any], call: Call, result: Any) -> list[Any]:

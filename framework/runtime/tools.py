@@ -14,11 +14,13 @@ from framework.errors import FrameworkError, UnknownNameError
 from framework.plugins.outcomes import ToolOutcome
 from framework.runtime.compat import Compat
 from framework.runtime.virtual import real_time
+from framework.sessions.transfers import Handover, NoSwitchboard, Switchboard
 
 if TYPE_CHECKING:
     from framework.clock import Clock
     from framework.plugins.session import SessionPlugins
     from framework.runtime.conversation import Conversation
+    from framework.runtime.summary import Summarizer
     from framework.services.router import Router
 
 
@@ -49,6 +51,10 @@ class PluginHands:
         self.conversation: Conversation | None = None
         self.errands: dict[str, Run] = {}
         """What is done for orders, by its kind; a `FrameworkError` says why it can't be done."""
+        self.switchboard: Switchboard = NoSwitchboard()
+        self.addresses: Mapping[str, str] = {}
+        """Target of a transfer → whom to dial."""
+        self.summarizer: Summarizer | None = None
 
     async def call(self, call: do.CallTool) -> happened.ToolFinished:
         """Run a tool to its one outcome."""
@@ -91,6 +97,24 @@ class PluginHands:
             at=0.0, request=ask.request, choice=verdict.choice, score=verdict.score, by=_by(verdict.by)
         )
 
+    async def transfer(self, wanted: do.Transfer) -> happened.Transferred:
+        """Hand the person to somebody else."""
+        handover = Handover(
+            target=wanted.target,
+            address=self.addresses.get(wanted.target, ""),
+            brief=wanted.brief,
+            warm=wanted.warm,
+            language=wanted.language,
+        )
+        with real_time():
+            outcome = await self.switchboard.connect(handover)
+        return happened.Transferred(at=0.0, transfer=wanted.transfer, outcome=outcome)
+
+    async def summarize(self, wanted: do.Summarize) -> happened.Summarized:
+        """Let the model sum up what was said so far."""
+        text = "" if self.summarizer is None else await self.summarizer.summary()
+        return happened.Summarized(at=0.0, request=wanted.request, text=text)
+
     async def _pipecat(self, act: do.Act) -> happened.ActionFinished:
         """One of Pipecat's actions with a handler; a `function` runs behind what is being said."""
         if act.spec["type"] == "function":
@@ -110,6 +134,11 @@ class PluginHands:
         except FrameworkError as refusal:
             return happened.Carried(at=0.0, order=errand.order, ok=False, why=refusal.message)
         return happened.Carried(at=0.0, order=errand.order, data=data)
+
+    def remember(self, state: dict[str, Any]) -> None:
+        """The state that functions share is this one, as a checkpoint has it."""
+        self._compat.manager.state.update(state)
+        self._state = self._compat.snapshot()
 
     def news(self) -> dict[str, Any] | None:
         """The state that functions share, when they, or anything that they left running, have changed it."""
@@ -134,7 +163,7 @@ class PluginHands:
 
     def _emit(self, type_: str, data: Mapping[str, Any]) -> None:
         if self.conversation is not None:
-            self.conversation.publish(type_, dict(data))
+            self.conversation.arrive(type_, data)
 
 
 def _finished(call: str, outcome: ToolOutcome, *, respond: bool = True) -> happened.ToolFinished:

@@ -10,6 +10,7 @@ from urllib.parse import SplitResult
 
 from framework.control.records import OVER
 from framework.errors import UnknownNameError, UserError
+from framework.flows.inputs import admit as admit_inputs
 from framework.sessions.spec import Room, SessionSpec
 from framework.suggest import did_you_mean
 from framework.web.ports import RefusedError, SessionView
@@ -74,11 +75,13 @@ def session_of(wanted: Wanted, project: Project, *, stack: str = "", test_profil
     for kind, asked in (("flow", wanted.flow), ("personality", wanted.personality), ("stack", wanted.stack)):
         if asked:
             _known(kind, asked, project.names(_PLURALS[kind]))
+    flow = wanted.flow or (bot.flow if bot else "")
+    admit_inputs(project.flow_path(flow), project.root, wanted.inputs)
     channel, transport = _way(wanted, bot, OFFERED | FOR_TESTS if test_profile else OFFERED)
     return SessionSpec(
         tenant=wanted.tenant,
         bot=name,
-        flow=wanted.flow or (bot.flow if bot else ""),
+        flow=flow,
         personality=wanted.personality or (bot.personality if bot else "") or "",
         stack=wanted.stack or stack or (bot.stack if bot else "") or "",
         channel=channel,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import threading
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
@@ -12,9 +13,10 @@ import typer
 
 from framework.cli.talking import Transcript, Wish, exit_code, prepared, progress
 from framework.errors import UserError
+from framework.sessions.transfers import OUTCOMES, LocalSwitchboard
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from framework.runtime.session import LiveSession
 
@@ -37,6 +39,19 @@ def chat(
     handlers: Annotated[
         str | None, typer.Option(metavar="MODULE", help="The functions of a Pipecat FlowConfig: a module or a file.")
     ] = None,
+    given: Annotated[
+        list[str] | None,
+        typer.Option("--input", metavar="NAME=VALUE", help="What the flow must be given; JSON or text. Repeat it."),
+    ] = None,
+    transfer: Annotated[
+        str, typer.Option(metavar="OUTCOME", help="How a transfer ends: done, no_answer, busy or error.")
+    ] = "done",
+    checkpoint: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Keep the session there, whenever it waits for something.")
+    ] = None,
+    resume: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Go on with the session that was kept there.")
+    ] = None,
 ) -> None:
     r"""Talk with a flow by typing, over the same pipeline and engine as a call, but without audio.
 
@@ -46,6 +61,12 @@ def chat(
     session goes on until it would wait for you again, and then ends with the reason `hangup`. Lines that are left over
     when the flow ends are ignored.
 
+    Nobody is dialled: a transfer prints whom it would call and what they would be told, and ends as `--transfer` says.
+
+    With `--checkpoint FILE` the session can be gone on with after you have hung up or its process has died:
+    `--resume FILE` asks again what was asked. The file is removed when the flow ends. It holds all that the session
+    knows, sensitive values too; only you may read it.
+
     Exit codes: 0 the flow ended, 3 you hung up, 1 the session failed, 2 something in the command can be corrected.
 
     Examples:
@@ -53,10 +74,39 @@ def chat(
         convo chat flows/hello.yaml
         printf 'hello\ngoodbye\n' | convo chat hello --json
         convo chat flows/compat/delivery.yaml --handlers flows/compat/handlers.py
+        convo chat clinic --checkpoint call.json
+        convo chat --resume call.json --checkpoint call.json
     """
     lines = _lines(script)
-    wish = Wish(target=target, channel="text", personality=personality, stack=stack, handlers=handlers, json=as_json)
-    raise typer.Exit(asyncio.run(_talk(wish, lines)))
+    if transfer not in OUTCOMES:
+        raise UserError(f"a transfer can't end as `{transfer}`", fix=f"Say one of {', '.join(OUTCOMES)}.")
+    if resume is not None and (target or personality or stack or handlers or given):
+        raise UserError("a session goes on as it was started", fix="Leave out all but `--resume` and `--checkpoint`.")
+    wish = Wish(
+        target=target,
+        channel="text",
+        personality=personality,
+        stack=stack,
+        handlers=handlers,
+        json=as_json,
+        inputs=tuple(given or ()),
+    )
+    going = Going(switchboard=LocalSwitchboard(transfer, _show(as_json)), checkpoint=checkpoint, resume=resume)
+    raise typer.Exit(asyncio.run(_talk(wish, lines, going)))
+
+
+@dataclass(frozen=True)
+class Going:
+    """What stands around a session: who dials, where it is kept, where it goes on from."""
+
+    switchboard: LocalSwitchboard
+    checkpoint: Path | None
+    resume: Path | None
+
+
+def _show(as_json: bool) -> Callable[[str], None]:
+    """Prints a line for people; standard output is the program's where it holds JSON."""
+    return lambda line: print(line, file=sys.stderr if as_json else sys.stdout, flush=True)
 
 
 def _lines(script: str | None) -> list[str] | None:
@@ -70,19 +120,25 @@ def _lines(script: str | None) -> list[str] | None:
     return [line.strip()[:LINE_LENGTH] for line in text.splitlines() if line.strip()]
 
 
-async def _talk(wish: Wish, lines: list[str] | None) -> int:
+async def _talk(wish: Wish, lines: list[str] | None, going: Going) -> int:
+    from framework.sessions.checkpoints import FileCheckpoints, read  # noqa: PLC0415 - weight is carried when needed
+
     project, host = prepared()
+    left_off = read(going.resume) if going.resume else None
     with progress("Getting ready …") as ready:
         from framework.runtime.session import LiveSession  # noqa: PLC0415 - weight is carried when needed
 
         typed = lines is None and not wish.json
         screen = _Screen(sys.stdout)
         session = LiveSession(
-            wish.spec(project),
+            left_off.spec if left_off else wish.spec(project),
             project=project,
             host=host,
             transport=_terminal(host, screen) if typed else None,
-            handlers=wish.handlers or "",
+            handlers=(left_off.handlers if left_off else wish.handlers) or "",
+            switchboard=going.switchboard,
+            checkpoints=FileCheckpoints(going.checkpoint) if going.checkpoint else None,
+            resume=left_off,
             on_event=Transcript(as_json=wish.json, bot=not typed, user=lines is not None),
             on_phase=lambda phase: ready() if phase == "talking" else None,
         )

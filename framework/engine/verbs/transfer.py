@@ -13,8 +13,12 @@ GRACE_S = 5.0
 
 
 def begin(work: Work) -> None:
-    """Ask for it; a brief that can't be written is the outcome `error`."""
+    """Ask for it, once all words are out; a brief that can't be written is the outcome `error`."""
     node = work.node
+    if work.state["sayings"]:
+        work.state["awaiting"] = {"say": next(reversed(work.state["sayings"]))}
+        work.agenda([["verb"]])
+        return
     try:
         brief = "" if node.brief is None else work.written(node.brief)
     except (Failure, EvaluationError) as error:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from framework.engine import frames, inputs, routes
+from framework.engine import effects, frames, inputs, routes
 from framework.engine.expect import waiting
 from framework.engine.state import deadline, forked, restored, saved
 from framework.engine.work import Work
@@ -178,6 +178,25 @@ def test_what_was_spoken_and_waits_for_an_answer_is_spoken_again(drive):
       b: {say: Bye., end: gone}
     """
     assert handed_over(drive(text)).said == ["Well?"]
+
+
+def test_a_conversation_that_is_paused_stays_so(drive):
+    call = drive(ASK).order("pause", order_id="one")
+    call = handed_over(call)
+    assert call.said == []
+    assert call.order("resume", order_id="two").fates["two"][0] == "applied"
+    assert call.hear("small", "yes").slots == {"size": "small"}
+
+
+def test_hearing_and_speaking_are_tuned_again(drive):
+    text = """
+    languages: [en, es]
+    nodes:
+      a: {wait: a word, languages: [es], next: [{intent: gives up, end: true}]}
+    """
+    call = handed_over(drive(text))
+    (tuned,) = [effect for _, wanted in call.record for effect in wanted if isinstance(effect, effects.Tune)]
+    assert tuned.language == "es"
 
 
 # --- Interrupts -----------------------------------------------------------------

@@ -1,0 +1,38 @@
+"""What a flow must be given, as far as its file says it: for doors that know neither plugins nor slot types."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path
+
+from framework.errors import UserError
+from framework.flows.load import examine_file
+from framework.flows.model import Flow
+
+FLOWS = 256
+"""How many flows are remembered; a file that has changed is read again."""
+
+
+def admit(path: Path, root: Path, given: Iterable[str]) -> None:
+    """See that none of a flow's inputs is missing; one that can't be read is somebody else's to refuse.
+
+    Raises:
+        UserError: Some are.
+    """
+    flow = _flow(path, root, path.stat().st_mtime_ns)
+    if flow is None:
+        return
+    names = {*given}
+    wanted = [name for name in flow.inputs if name not in flow.slots or flow.slots[name].default is None]
+    missing = [name for name in wanted if name not in names]
+    if missing:
+        raise UserError(
+            f"flow `{flow.flow}` needs {' and '.join(f'`{name}`' for name in missing)}", fix="Send them as `inputs`."
+        )
+
+
+@lru_cache(maxsize=FLOWS)
+def _flow(path: Path, root: Path, _changed: int) -> Flow | None:
+    loaded = examine_file(path, root).loaded
+    return None if loaded is None else loaded.flow
