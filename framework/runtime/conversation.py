@@ -30,6 +30,8 @@ GRACE_S = 1.0
 """Added to a tool's own deadline before the conversation ends the call itself."""
 NEAR_S = 90.0
 """A deadline that is nearer than that will move a conversation by itself."""
+BEATS = "timer:"
+"""Deadlines of a flow's timers: they may come for ever and move nothing."""
 MAX_STEPS = 100_000
 """Inputs kept for a replay; a session that has more keeps the first ones."""
 
@@ -252,9 +254,10 @@ class Conversation:
     @property
     def still(self) -> bool:
         """Whether nothing is under way that could move the conversation: no task, words, input or near deadline."""
-        loop = asyncio.get_running_loop()
-        near = any(name != "engine" or timer.when() < loop.time() + NEAR_S for name, timer in self._timers.items())
-        return not (self._inputs or self._tasks or near or self._stage.speaking)
+        soon = self._clock.now() + NEAR_S
+        near = any(at < soon for name, at in self.state.get("deadlines", {}).items() if not name.startswith(BEATS))
+        ours = any(name != "engine" for name in self._timers)
+        return not (self._inputs or self._tasks or near or ours or self._stage.speaking)
 
     @property
     def language(self) -> str:

@@ -131,11 +131,11 @@ def driven(config, script, texts, path) -> Driver:
     tools = {name: Tool(name=name, description=DOES[name], parameters=empty, function=print) for name in RESULTS}
     plan = compile_plan(load(path).flow, personality=NEUTRAL, slot_types={}, tools=tools)
     driver = Driver(plan, tools={name: lambda _, r=result: r for name, result in RESULTS.items()}, shared=STATE)
-    driver.trace = []
+    driver.runs = []
 
     def model(call):
         offered = [described(offer) for offer in call.offered]
-        call.trace.append({"messages": plain(call), "tools": offered, "role": call.role})
+        call.runs.append({"messages": plain(call), "tools": offered, "role": call.role})
         (reply,) = script.next(offered)
         if not isinstance(reply, str):
             call.messages.append({"role": reply[0], "content": json.dumps(reply[1])})
@@ -175,7 +175,7 @@ def test_both_give_the_model_the_same_to_read_and_to_call(config, numbers, turns
     texts = [f"Turn {number}." for number in range(turns)]
     theirs = oracle(config, script(numbers), texts, state=STATE)
     mine = driven(config, script(numbers), texts, place)
-    assert mine.trace == upstream(theirs)
+    assert mine.runs == upstream(theirs)
     assert mine.visited == theirs.nodes
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from framework.engine import effects as do
 from framework.engine import inputs as happened
 from framework.runtime.virtual import run_virtually
@@ -31,6 +33,25 @@ def test_a_stuck_conversation_enters_its_node_anew_and_says_so(scene, model):
     assert (order.order["kind"], order.order["node"]) == ("goto", "help")
     assert [event.data["code"] for event in s.events if event.type == "error"] == ["stuck"]
     assert s.took(happened.Spoken)
+
+
+@pytest.mark.parametrize(("deadline", "stuck"), [("timer:help/beat", True), ("action", False)])
+def test_the_beats_of_a_flow_do_not_hide_that_it_is_stuck_and_what_will_move_it_does(scene, model, deadline, stuck):
+    async def main():
+        async with scene(lambda what: [ENTERED] if isinstance(what, happened.Started) else None, model()) as s:
+            s.engine.waiting = lambda plan, state: False
+            step = s.engine.step
+            s.engine.step = lambda *given: (
+                {"deadlines": {deadline: given[2].at + 60}, **(after := step(*given))[0]},
+                after[1],
+            )
+            watching = asyncio.create_task(Watchdog(s.conversation, s.stage).run())
+            s.conversation.tell(happened.Started)
+            await asyncio.sleep(15)
+            watching.cancel()
+            return s
+
+    assert bool(run_virtually(main).took(happened.Ordered)) is stuck
 
 
 def test_one_that_stays_stuck_is_ended(scene, model):
