@@ -168,6 +168,16 @@ def _is_expression(text: str) -> bool:
     return True
 
 
+PAIRED = re.compile(r"(\*\*|__)(?=\S)(?P<words>[^\r\n*_]+)(?<=\S)\1")
+
+
+def _markup(problem: Diagnostic, text: str) -> Edit | None:
+    """Words without the signs of markup in pairs around them."""
+    begin, _ = _written(problem, text)
+    found = PAIRED.match(text, begin)
+    return _change(problem, text, begin, found.end(), found["words"]) if found else None
+
+
 UNITS = {
     **dict.fromkeys(("milliseconds", "millisecond", "msec", "ms"), "ms"),
     **dict.fromkeys(("seconds", "second", "secs", "sec", "s"), "s"),
@@ -214,5 +224,6 @@ BY_CODE: dict[str, Callable[[Diagnostic, str], Edit | None]] = {
     "EXP001": _expression,
     "EXP003": _placeholder,
     "FLW025": _duration,
+    "VOX001": _markup,
 }
 """Codes whose change is found in the text itself; all others follow the advice."""

@@ -44,10 +44,10 @@ def place_at(document: Document, offset: int) -> Place | None:
 
 
 def _inner(source: Source, node: Node, path: Path, point: tuple[int, int]) -> Place | None:
-    for key, child in node.children.items():
-        name = node.keys.get(key)
-        if name is not None and _within(name, source.file, point):
+    for key, name in node.keys.items():
+        if _within(name, source.file, point):
             return Place((*path, key), name, key=True)
+    for key, child in reversed(node.children.items()):  # YAML ends a block where the next one begins
         if _within(child.span, source.file, point):
             return _inner(source, child, (*path, key), point) or Place((*path, key), child.span)
     return None

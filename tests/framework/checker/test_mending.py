@@ -60,6 +60,7 @@ MENDED = {
     "Python's words": (
         "{else: bye}", "{if: slots.name == None, goto: bye}, {else: bye}", "{if: slots.name == null, goto: bye}, {else: bye}",
     ),
+    "markup around words": ("say: bye", "say: 'So **long**, bye'", "say: 'So long, bye'"),
     "a number for a text": ("say: bye", "say: 42", 'say: "42"'),
     "a duration in words": (
         "initial_node: greet", 'initial_node: greet\nlimits: {duration: "15 minutes"}', 'initial_node: greet\nlimits: {duration: "15m"}',
