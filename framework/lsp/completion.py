@@ -12,13 +12,12 @@ from pydantic import BaseModel
 from framework.flows import names as tables
 from framework.flows.expressions.functions import FUNCTIONS
 from framework.flows.expressions.grammar import NAMES
-from framework.flows.graph import verb
-from framework.flows.model import Flow, Node, Slot
+from framework.flows.model import Flow, Slot
 from framework.flows.names import EXPRESSIONS, PLAIN
 from framework.flows.outcomes import OUTCOMES
 from framework.flows.subject import SESSION
 from framework.lsp.context import Context, context_at, part_at, word_at
-from framework.lsp.tables import docs_of, field_at, keys_of, values_of
+from framework.lsp.tables import docs_of, field_at, keys_of, values_of, verb_of
 
 if TYPE_CHECKING:
     from framework.flows.vocabulary import Vocabulary
@@ -176,8 +175,7 @@ class _Reader:
         node = self.context.source.node(path[:2]).value if path[:1] == ("nodes",) else None
         if not isinstance(node, dict):
             return ()
-        read = Node.model_construct(**{key: value for key, value in node.items() if key in Node.model_fields})
-        return OUTCOMES.get(verb(read), ("done", "error"))
+        return OUTCOMES.get(verb_of(node), ("done", "error"))
 
     def _providers(self) -> Iterator[Item]:
         place = str(self.context.path[-2])

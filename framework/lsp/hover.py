@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from framework.flows import names as tables
-from framework.flows.graph import verb
-from framework.flows.model import Node
 from framework.lsp.completion import ABOUT
 from framework.lsp.places import place_at, use_at
-from framework.lsp.tables import docs_of, field_at
+from framework.lsp.tables import docs_of, field_at, verb_of
 
 if TYPE_CHECKING:
     from framework.documents import Span
@@ -49,8 +47,7 @@ def _of_node(document: Document, name: str) -> str:
     value = _value(document, ("nodes", name))
     if not isinstance(value, dict):
         return ""
-    kind = verb(Node.model_construct(**{k: v for k, v in value.items() if k in Node.model_fields}))
-    lines = [f"**node** `{name}`: {kind}"]
+    lines = [f"**node** `{name}`: {verb_of(value)}"]
     lines += [str(value[key]) for key in ("title", "description") if isinstance(value.get(key), str)]
     lines += [f"{key}: {_short(value[key])}" for key in DOES if key in value]
     return "\n\n".join(lines)

@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from framework.documents import Span
-from framework.flows.graph import verb
-from framework.flows.model import Node as FlowNode
+from framework.lsp.tables import verb_of
 
 if TYPE_CHECKING:
     from framework.documents.source import Node
@@ -70,7 +69,7 @@ def _here(span: Span | None, document: Document) -> bool:
 
 def _detail(value: Any, section: str) -> str:
     if section == "nodes" and isinstance(value, dict):
-        return verb(FlowNode.model_construct(**{k: v for k, v in value.items() if k in FlowNode.model_fields}))
+        return verb_of(value)
     if section == "slots":
         return str(value.get("type", "")) if isinstance(value, dict) else _line(value)
     return _line(value)

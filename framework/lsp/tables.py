@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from functools import cache
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from framework.flows import names
 from framework.flows.config import FlowConfig
+from framework.flows.graph import verb
 from framework.flows.model import Flow
 from framework.flows.names import Kind
 from framework.flows.schema import docstrings
@@ -80,6 +82,15 @@ def values_of(kind: str) -> Mapping[Field, Kind]:
 def keys_of(kind: str) -> Mapping[Field, Kind]:
     """Which mappings of a kind of file have names for keys."""
     return {"flow": names.KEYS, "scenario": SCENARIO_KEYS}.get(kind, {})
+
+
+VERBS = ("instruct", "task_messages", "collect", "run", "subflow", "transfer", "wait", "say")
+
+
+def verb_of(node: Mapping[str, Any]) -> str:
+    """What a node does, as far as it is written."""
+    told: Any = SimpleNamespace(**{key: node.get(key) for key in VERBS})
+    return verb(told)
 
 
 @cache

@@ -59,3 +59,21 @@ def test_a_comment_for_nothing_is_reported_where_every_rule_was_asked(look):
     text = "flow: x\ninitial_node: a\nnodes:\n  a: {say: hi, end: true}  # convo: ignore TLS001\n"
     assert [d.code for d in look(text, structure=False).found if d.span.file == "flows/x.yaml"] == ["YML020"]
     assert look(text, structure=True).found == []
+
+
+def test_a_comment_in_an_included_file_counts_there_and_is_never_idle(look, project):
+    text = "flow: x\ninitial_node: a\nnodes:\n  a: {say: !include part.yaml, end: true}\n"
+    (project / "flows/part.yaml").write_text("'**hi**'\n")
+    assert [(d.code, d.span.file) for d in look(text).found] == [("VOX001", "flows/part.yaml")]
+    (project / "flows/part.yaml").write_text("'**hi**'  # convo: ignore VOX001\n")
+    assert look(text).found == []
+    (project / "flows/part.yaml").write_text("hi  # convo: ignore VOX001\n")
+    assert [d for d in look(text, structure=False).found if d.span.file.startswith("flows")] == []
+
+
+def test_a_flow_of_pipecats_kind_has_comments_too(look):
+    text = "initial_node: a\nnodes:\n  a: {task_messages: [{role: developer, content: Hi.}]}\n"
+    (found,) = look(text).found
+    lines = text.split("\n")
+    lines[found.span.line - 1] += f"  # convo: ignore {found.code}"
+    assert look("\n".join(lines)).found == []
