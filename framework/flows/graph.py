@@ -146,14 +146,15 @@ def asides(flow: Flow) -> Iterator[Aside]:
 
 
 def counts(flow: Flow, aside: Aside, name: str) -> bool:
-    """True when an interrupt or timer counts at a node."""
+    """True when an interrupt or timer counts at a node; at a `subflow` it does while the other flow runs."""
     node = flow.nodes[name]
     if aside.nodes is not None and name not in aside.nodes:
         return False
     if aside.kind != "interrupt":
         return True
     allowed = node.interrupts if node.interrupts is not None else flow.defaults.interrupts
-    return hears(node) and (allowed is None or (allowed is not False and aside.name in allowed))
+    heard = hears(node) or verb(node) == "subflow"
+    return heard and (allowed is None or (allowed is not False and aside.name in allowed))
 
 
 def ends(end: str | bool | None) -> bool:

@@ -45,10 +45,11 @@ def saved(work: Work, result: Any, outcome: str, shown: Any = None) -> str:
 
     `shown` is the result as slots may have it that aren't sensitive; None where it is the same.
     """
+    source = "flow" if work.node.kind == "subflow" else "tool"
     try:
         for slot, condition in work.node.save:
             seen = result if shown is None or slot in work.plan.sensitive else shown
-            work.set_slot(slot, condition.evaluate(work.names(result=seen), work.now), "tool")
+            work.set_slot(slot, condition.evaluate(work.names(result=seen), work.now), source)
     except Failure as failure:
         work.emit("error", code=failure.code, message=str(failure))
         return "error"
