@@ -89,7 +89,7 @@ def assemble(stage: PipelineStage, parts: Parts, *, resources: object = None) ->
     parts.llm.register_function(None, stage.handle_call)
     pair = LLMContextAggregatorPair(stage.context, user_params=_listening(parts, stage))
     gate = Gate(stage)
-    gate.model = parts.llm
+    gate.models = {parts.llm, *_members(parts.llm)}
     for recogniser in _members(parts.stt):
         stage.listen_at(recogniser)
     before = [parts.transport.input() if parts.transport else None, parts.stt]

@@ -44,6 +44,8 @@ class Blueprint:
     handlers: str
     cast: Mapping[str, Personality] = field(default_factory=dict)
     """Everybody who speaks at some node, by name."""
+    stacks: Mapping[str, StackModel] = field(default_factory=dict)
+    """The stacks that nodes name."""
 
     @property
     def name(self) -> str:
@@ -76,8 +78,10 @@ def draw(spec: SessionSpec, project: Project, *, handlers: str = "") -> Blueprin
     stack, _ = load_stack(project.stack_path(_first(spec.stack, bot, default, "stack") or DEFAULT_STACK))
     chosen = spec.personality or loaded.flow.personality or _first("", bot, default, "personality")
     personality = load_personality(project.personality_path(chosen)) if chosen else NEUTRAL
-    cast = cast_of([loaded.flow, *(other.flow for other in others.values())], project)
-    return Blueprint(loaded, others, personality, stack, handlers or (bot.handlers or "" if bot else ""), cast)
+    flows = [loaded.flow, *(other.flow for other in others.values())]
+    functions = handlers or (bot.handlers or "" if bot else "")
+    cast, stacks = cast_of(flows, project), stacks_of(flows, project)
+    return Blueprint(loaded, others, personality, stack, functions, cast, stacks)
 
 
 def cast_of(flows: Iterable[Flow], project: Project) -> dict[str, Personality]:
@@ -86,11 +90,32 @@ def cast_of(flows: Iterable[Flow], project: Project) -> dict[str, Personality]:
     Raises:
         UserError: One of them is not there.
     """
-    flows = list(flows)
-    named = [flow.defaults.personality for flow in flows]
-    named += [node.personality for flow in flows for node in flow.nodes.values()]
-    names = sorted({name for name in named if name is not None})
-    return {name: load_personality(project.personality_path(name)) for name in names}
+    return {name: load_personality(project.personality_path(name)) for name in _named(flows, "personality")}
+
+
+def stacks_of(flows: Iterable[Flow], project: Project) -> dict[str, StackModel]:
+    """The stacks that nodes of these flows name.
+
+    Raises:
+        UserError: One of them is not there, or not as it should be.
+    """
+    return {name: load_stack(project.stack_path(name))[0] for name in _named(flows, "stack")}
+
+
+def spoken(plan: Plan) -> tuple[str, ...]:
+    """All languages that a session may be held in, its first one first."""
+    plans = plan.flows.values() or (plan,)
+    return tuple(
+        dict.fromkeys(
+            (*plan.languages, *(tag for one in plans for node in one.nodes.values() for tag in node.languages))
+        )
+    )
+
+
+def _named(flows: Iterable[Flow], key: str) -> list[str]:
+    """What nodes and defaults say under a key."""
+    found = {getattr(use, key) for flow in flows for use in (flow.defaults, *flow.nodes.values())}
+    return sorted(name for name in found if name is not None)
 
 
 def _others(loaded: Loaded, project: Project) -> dict[str, Loaded]:

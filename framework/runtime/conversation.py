@@ -93,6 +93,10 @@ class Stage(Protocol):
         """Stop what is being said."""
         ...
 
+    async def tune(self, tune: do.Tune) -> None:
+        """Hear and speak like this from now on."""
+        ...
+
     @property
     def speaking(self) -> bool:
         """Whether words are under way."""
@@ -380,17 +384,13 @@ class Conversation:
         match effect:
             case do.Emit():
                 self.publish(effect.type, effect.data, at, effect.flow)
-            case do.Say():
-                await self._stage.say(effect)
-            case do.Prompt():
-                await self._stage.prompt(effect)
+            case do.Say() | do.Prompt() | do.Tune() | do.Interrupt():
+                await self._show(effect)
             case do.RunModel():
                 await self._run_model(effect)
             case do.Answer():
                 self._arm(f"answer/{effect.call}", ANSWER_DEADLINE_S, lambda: self._answer_lost(effect.call))
                 await self._stage.answer(effect.call, effect.result)
-            case do.Interrupt():
-                await self._stage.interrupt()
             case do.Settle():
                 if standing := self._orders.get(effect.order):
                     standing.now(effect.status, effect.why)
@@ -398,6 +398,17 @@ class Conversation:
                 self._finish(effect)
             case _:
                 self._delegate(effect)
+
+    async def _show(self, effect: do.Say | do.Prompt | do.Tune | do.Interrupt) -> None:
+        match effect:
+            case do.Say():
+                await self._stage.say(effect)
+            case do.Prompt():
+                await self._stage.prompt(effect)
+            case do.Tune():
+                await self._stage.tune(effect)
+            case do.Interrupt():
+                await self._stage.interrupt()
 
     def _delegate(self, effect: do.Effect) -> None:
         match effect:

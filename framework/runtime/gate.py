@@ -24,7 +24,8 @@ class Gate(Passage):
     def __init__(self, stage: PipelineStage) -> None:
         super().__init__()
         self._stage = stage
-        self.model: FrameProcessor | None = None
+        self.models: set[FrameProcessor] = set()
+        """Whose errors are failures of the model."""
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         """Let a context through only when the engine asked for it."""
@@ -39,6 +40,6 @@ class Gate(Passage):
             self._stage.began()
         elif isinstance(frame, InputDTMFFrame):
             self._stage.pressed(frame.button.value)
-        elif isinstance(frame, ErrorFrame) and frame.processor is self.model:
+        elif isinstance(frame, ErrorFrame) and frame.processor in self.models:
             self._stage.model_failed(str(frame.error))
         await self.push_frame(frame, direction)

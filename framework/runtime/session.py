@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,7 @@ from framework.errors import FrameworkError, SessionError
 from framework.log import about
 from framework.personalities import load as load_personality
 from framework.runtime.assemble import Assembly, Parts, assemble, on
-from framework.runtime.blueprint import Blueprint, admit, draw, plan_of, uses
+from framework.runtime.blueprint import Blueprint, admit, draw, plan_of, spoken, uses
 from framework.runtime.compat import Compat, Manager, load_handlers
 from framework.runtime.conversation import Conversation, Tell
 from framework.runtime.lease import Lease
@@ -30,8 +31,10 @@ from framework.runtime.rtvi import Door
 from framework.runtime.stage import PipelineStage
 from framework.runtime.summary import Summarizer
 from framework.runtime.tools import PluginHands
+from framework.runtime.tuner import Tuner
 from framework.runtime.watch import Watchdog
-from framework.services.resolve import Services, build_stack
+from framework.services.ensemble import gather
+from framework.services.resolve import Factory, Services, Wishes, build_stack
 from framework.sessions.checkpoints import Checkpoint, Checkpoints, plain
 from framework.sessions.events import Event
 from framework.sessions.orders import AnyOrder, End, Goto
@@ -41,9 +44,12 @@ from framework.suggest import did_you_mean
 if TYPE_CHECKING:
     from pipecat.transports.base_transport import BaseTransport
 
+    from framework.personalities.model import Personality
     from framework.plugins.host import PluginHost
     from framework.plugins.session import SessionPlugins
     from framework.project import Project
+    from framework.services.model import StackModel
+    from framework.services.router import Router
     from framework.sessions.spec import SessionSpec
 
 READY_S = 5.0
@@ -135,6 +141,7 @@ class LiveSession:
         self._resume = resume
         self._lease = Lease()
         self._early: list[tuple[AnyOrder, Tell]] = []
+        self._cast: dict[str, Personality] = {}
         self._manager = Manager()
         self._compat: Compat | None = None
         self._built: _Built | None = None
@@ -296,6 +303,7 @@ class LiveSession:
             conversation.state, conversation.node = left_off, str(left_off["node"] or "")
             hands.remember(left_off["state"])
         services = self._make_services(blueprint, conversation, plan.languages[0])
+        stage.tuner = self._tuned(blueprint, plan, services, conversation, hands)
         hands.router = services.router
         hands.summarizer = Summarizer(services.llm, stage.context.get_messages)
         if services.router is not None:
@@ -333,6 +341,36 @@ class LiveSession:
             sample_rate=self._sample_rate,
             expects=conversation.expects,
             environment=self._environment,
+        )
+
+    def _tuned(
+        self, blueprint: Blueprint, plan: Plan, services: Services, conversation: Conversation, hands: PluginHands
+    ) -> Tuner | None:
+        """Who makes the pipeline follow what nodes want; the services that they may want take their places here."""
+
+        def workshop(stack: StackModel, language: str) -> Factory:
+            wishes = self._wishes(blueprint, conversation, language)
+            return Factory(stack, self._host, wishes, made=Services(http=services.http, router=services.router))
+
+        def routed(router: Router | None) -> None:
+            hands.router = router
+
+        languages, channel = spoken(plan), self.spec.channel
+        ensemble = gather(
+            services, blueprint.stack, others=blueprint.stacks, languages=languages, channel=channel, workshop=workshop
+        )
+        self._cast = {**blueprint.cast, blueprint.personality.personality: blueprint.personality}
+        return Tuner(ensemble, cast=self._cast.get, channel=channel, routed=routed)
+
+    def _wishes(self, blueprint: Blueprint, conversation: Conversation, language: str) -> Wishes:
+        who = blueprint.personality
+        return Wishes(
+            language=language,
+            voices=dict(who.voices),
+            pace=who.pace,
+            sample_rate=self._sample_rate,
+            expects=conversation.expects,
+            environment=os.environ if self._environment is None else self._environment,
         )
 
     def _parts(self, services: Services) -> Parts:
@@ -411,7 +449,9 @@ class LiveSession:
             known = self._project.names("personalities")
             raise SessionError(f"there is no personality `{name}`. {did_you_mean(name, known)}".strip())
         path = self._project.personality_path(name)
-        return (await asyncio.to_thread(load_personality, path)).model_dump(mode="json")
+        who = await asyncio.to_thread(load_personality, path)
+        self._cast[name] = who
+        return who.model_dump(mode="json")
 
     async def _jump(self, node: str) -> tuple[str, str]:
         """A function sends the flow to a node: at once, as the flow may well wait for that function."""

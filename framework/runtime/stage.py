@@ -28,6 +28,7 @@ from pipecat.frames.frames import (
     LLMMessagesUpdateFrame,
     LLMSetToolsFrame,
     LLMUpdateSettingsFrame,
+    ManuallySwitchServiceFrame,
     TranscriptionFrame,
     TTSSpeakFrame,
 )
@@ -44,9 +45,12 @@ from framework.runtime.frames import Cue, Line, Run
 from framework.runtime.lease import Lease
 from framework.runtime.manners import Manners
 from framework.runtime.speech import Speech, Utterance, letters, prefix
+from framework.runtime.tuner import Tuner
 
 STALL_S = 12.0
 """How long the words that should be heard now may make no progress before they are given up."""
+SWITCH_S = 20.0
+"""How long another voice, ear or model may wait for the words that are still under way."""
 LOOK_S = 1.0
 """How often that is looked at, while anything is being said."""
 
@@ -128,6 +132,7 @@ class PipelineStage:
         self.speech = Speech(self._spoken)
         self.person_speaks = False
         """From the start of a person's turn until its text is known."""
+        self.tuner: Tuner | None = None
         self._pipe: Pipe | None = None
         self._listener: Listener | None = None
         self._turn: Turn | None = None
@@ -154,6 +159,14 @@ class PipelineStage:
     def speaking(self) -> bool:
         """Whether words are under way, or held until the person has finished."""
         return bool(self.speech or self._later or self._cut or self._cut_turn is not None)
+
+    async def _said(self, within_s: float) -> None:
+        """Wait until all that was begun has been said or cut off, but no longer than that."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                while self.speech:
+                    self._ended.clear()
+                    await self._ended.wait()
 
     async def quiet(self, within_s: float) -> None:
         """Wait until nothing is being said, but no longer than that."""
@@ -243,6 +256,17 @@ class PipelineStage:
             self._accept_cuts()
         for say in later:
             self._to.tell(happened.Spoken, generated=say.text, spoken="", interrupted=True, say=say.say)
+
+    async def tune(self, tune: do.Tune) -> None:
+        """Hear and speak like this from now on; what the running pipeline can't do is told, and all else goes on."""
+        if self.tuner is None:
+            return
+        frames = self.tuner.frames(tune)
+        if self.voice and any(isinstance(frame, ManuallySwitchServiceFrame) for frame in frames):
+            await self._said(SWITCH_S)  # two voices at once would talk into one another
+        await self._queue(frames)
+        for code, message in self.tuner.problems:
+            self._to.publish("error", {"code": code, "message": message})
 
     # --- Words ------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from framework.errors import FrameworkError, MissingExtraError, PluginError, UnknownNameError, UserError
 from framework.plugins.services import Keys, ServiceContext
-from framework.services.classes import keys_of
+from framework.services.classes import keys_in_source, keys_of
 from framework.services.http import Http
 from framework.services.keys import coerced, misfits
 from framework.services.model import ServiceRef, StackModel, TurnRef
@@ -85,11 +85,11 @@ def build_stack(
 class Factory:
     """Makes the services of one stack for one session."""
 
-    def __init__(self, stack: StackModel, host: PluginHost, wishes: Wishes) -> None:
+    def __init__(self, stack: StackModel, host: PluginHost, wishes: Wishes, *, made: Services | None = None) -> None:
         self.stack = stack
         self.host = host
         self.wishes = wishes
-        self.made = Services()
+        self.made = made or Services()
 
     def services(self, channel: str) -> Services:
         """All that the channel needs: text has neither ears nor voice."""
@@ -105,6 +105,18 @@ class Factory:
                 made.stt = self._with_spare("stt", self._required("stt", stack.stt), stack.fallback.stt)
                 made.tts = self._with_spare("tts", self._required("tts", stack.tts), stack.fallback.tts)
         return made
+
+    def provider(self, kind: Kind) -> tuple[str, bool]:
+        """Who serves a place in the wished language, and whether the language is a setting of theirs."""
+        ref = self._required(kind, getattr(self.stack, kind))
+        if ref.class_:
+            return ref.class_, "language" in keys_in_source(ref.class_).settings
+        service = self._speaking(kind, ref, self._found(kind, ref.label))
+        return service.provider, service.languages is None
+
+    def one(self, kind: Kind) -> Any:
+        """A service for one place of the stack."""
+        return self._one(kind, self._required(kind, getattr(self.stack, kind)))
 
     def _required(self, kind: Kind, ref: ServiceRef | None) -> ServiceRef:
         if ref is None:

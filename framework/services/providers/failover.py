@@ -1,9 +1,10 @@
-"""Let a second service take over when the first one fails."""
+"""Put several services in one place: the next takes over when one fails, or one is chosen while a session runs."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pipecat.pipeline.llm_switcher import LLMSwitcher
 from pipecat.pipeline.service_switcher import ServiceSwitcher, ServiceSwitcherStrategyFailover
 from pipecat.utils.errors import ErrorCategory
 
@@ -24,6 +25,11 @@ class Eager(ServiceSwitcherStrategyFailover):
             if candidate.is_usable:
                 return await self._set_active_if_available(candidate)
         return None
+
+
+def switch(kind: str, services: list[Any]) -> ServiceSwitcher[Any]:
+    """The services as one that is told which of them works; the first, until then."""
+    return LLMSwitcher(services) if kind == "llm" else ServiceSwitcher(services)
 
 
 def failover(services: list[Any]) -> ServiceSwitcher[Eager]:

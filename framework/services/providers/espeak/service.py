@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncGenerator, AsyncIterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pipecat.frames.frames import ErrorFrame, Frame
 from pipecat.services.settings import TTSSettings
 from pipecat.services.tts_service import TTSService
+from pipecat.utils.types import is_given
 
 from framework.services.providers.espeak.library import Espeak, Manner, Word, shared
 
@@ -39,6 +41,15 @@ class EspeakTTS(TTSService):
     def can_generate_metrics(self) -> bool:
         """Time to the first audio, and characters."""
         return True
+
+    async def _update_settings(self, delta: TTSSettings) -> dict[str, Any]:  # type: ignore[override]
+        """Another voice, or that of another language; a voice of another language keeps only its variant."""
+        changed = await super()._update_settings(delta)
+        voice = delta.voice if is_given(delta.voice) and delta.voice else self._manner.voice
+        if is_given(delta.language) and delta.language:
+            voice = in_language(self._espeak, str(voice), str(delta.language))
+        self._manner = replace(self._manner, voice=self._espeak.check(str(voice)))
+        return changed
 
     async def run_tts(self, text: str, context_id: str) -> AsyncGenerator[Frame | None, None]:
         """Audio and words as they are made; the thread stops at the next piece once nobody listens."""
@@ -104,9 +115,19 @@ def build(context: ServiceContext) -> EspeakTTS:
     espeak = shared()
     settings = dict(context.settings)
     rate = min(FASTEST, max(SLOWEST, round(settings.pop("rate", Manner().rate) * context.pace)))
-    manner = Manner(voice=context.voice or _of_language(espeak, context.language), rate=rate, **settings)
+    voice = espeak.check(context.voice or _of_language(espeak, context.language))
+    voice = in_language(espeak, voice, context.language)
+    manner = Manner(voice=voice, rate=rate, **settings)
     espeak.check(manner.voice)
     return EspeakTTS(espeak=espeak, manner=manner, sample_rate=context.sample_rate)
+
+
+def in_language(espeak: Espeak, voice: str, language: str) -> str:
+    """A voice if it speaks a language, else the language's own, with the variant of the voice."""
+    base, plus, variant = voice.partition("+")
+    if base.partition("-")[0].lower() == language.partition("-")[0].lower():
+        return voice
+    return _of_language(espeak, language) + plus + variant
 
 
 def _of_language(espeak: Espeak, language: str) -> str:
