@@ -25,15 +25,15 @@ class Verdict:
     """The key of the choice, or None: none of them, or two that can't be told apart. Ask again."""
     score: float
     """How well the best choice fits, from 0 to 1."""
-    by: Literal["example", "router"]
-    """`example`: the very words of an example or an intent; `router`: by likeness."""
+    by: Literal["example", "router", "model"]
+    """`example`: the very words of an example or an intent; `router`: by likeness; `model`: a model decided."""
 
 
 class Router(ABC):
-    """Understands a sentence by likeness to others. One object may serve many sessions at once."""
+    """Understands a sentence by likeness to others, or by a model. One object may serve many sessions at once."""
 
     async def classify(self, text: str, choices: Sequence[Choice], language: str) -> Verdict:
-        """Which choice the text means: first by the very words, then by likeness."""
+        """Which choice the text means: first by the very words, then as the router decides."""
         heard = text[:LONGEST]
         if key := exact(heard, choices):
             return Verdict(key, 1.0, "example")

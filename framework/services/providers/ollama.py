@@ -8,10 +8,11 @@ from framework.errors import UserError
 from framework.plugins.markers import hookimpl
 from framework.plugins.registry import Registry
 from framework.plugins.services import Keys, Service, ServiceContext
-from framework.services.providers.openai import ARGS, OURS, SETTINGS, made
+from framework.services.providers.openai import ARGS, OURS, SETTINGS, made, routed
 
 if TYPE_CHECKING:
     from framework.services.providers.chat import ChatService
+    from framework.services.router import Router
 
 ADDRESS = "http://localhost:11434/v1"
 
@@ -30,9 +31,24 @@ def build(context: ServiceContext) -> ChatService:
     return made(context, plain | context.args)
 
 
+def router(context: ServiceContext) -> Router:
+    """A router that asks the model."""
+    return routed(context, build)
+
+
 @hookimpl
 def register_services(services: Registry[Service]) -> None:
-    """Offer `llm: {provider: ollama}`."""
+    """Offer `llm: {provider: ollama}` and `router: {provider: ollama}`."""
+    services.add(
+        Service(
+            kind="router",
+            name="ollama",
+            build=f"{__name__}:router",
+            keys="framework.services.providers.openai:router_keys",
+            extra="runtime",
+            packages=("pipecat", "openai"),
+        )
+    )
     services.add(
         Service(
             kind="llm",
