@@ -29,6 +29,8 @@ BUILT_IN = (
     "graph",
     "explain",
     "replay",
+    "import",
+    "export",
     "init",
     "plugins",
     "prepare",
@@ -44,6 +46,9 @@ BUILT_IN = (
     "doctor",
 )
 """Commands in the box, in the order of the manual; each is a module of `framework.cli.commands`."""
+
+MODULES = {"import": "import_"}
+"""Commands whose module can't have their name."""
 
 ABOUT = """Conversations by voice and text, from flows in YAML.
 
@@ -88,7 +93,7 @@ def application(names: Iterable[str] = BUILT_IN, offered: Iterable[Command] = ()
     )
     app.callback()(_version)
     for name in names:
-        module = f"framework.cli.commands.{name}"
+        module = f"framework.cli.commands.{MODULES.get(name, name)}"
         if find_spec(module) is not None:
             _add(app, name, import_module(module))
     for command in offered:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +29,7 @@ from framework.engine.plan import (
     Wording,
 )
 from framework.errors import UnknownNameError
-from framework.flows import durations, expressions, graph
+from framework.flows import durations, expressions, functions, graph
 from framework.flows.model import (
     ActionUse,
     Branches,
@@ -516,24 +515,7 @@ def _intent(way: Way, taken: set[str]) -> Offered:
 
 def function_name(way: Way) -> str:
     """What the model calls to take this route: its name, else where it leads."""
-    if way.name and way.name != way.intent:
-        raw = way.name
-    elif way.to is not None:
-        raw = f"go_{way.to}"
-    elif way.end is not None:
-        raw = f"end_{way.end}"
-    else:
-        raw = f"do_{way.index + 1}"
-    return model_name(raw)
-
-
-def model_name(raw: str) -> str:
-    """A name that models accept: letters, figures, `_` and `-`, at most 64 of them.
-
-    >>> model_name("go_say goodbye!")
-    'go_say_goodbye_'
-    """
-    return re.sub(r"[^A-Za-z0-9_-]", "_", raw)[:NAME_LENGTH]
+    return functions.function_name(way.name, way.intent or "", way.to, way.end, way.index)
 
 
 def _distinct(name: str, taken: set[str]) -> str:

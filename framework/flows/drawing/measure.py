@@ -35,7 +35,7 @@ def cut(text: str, room: float, size: float, *, mono: bool = False, bold: bool =
     """As much of a text as has room, with `…` where it goes on.
 
     >>> cut("a very long text", 40, 10)
-    'a ve…'
+    'a ver…'
     """
     if width(text, size, mono=mono, bold=bold) <= room:
         return text
