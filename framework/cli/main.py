@@ -26,6 +26,7 @@ BUILT_IN = (
     "call",
     "check",
     "test",
+    "simulate",
     "graph",
     "explain",
     "replay",

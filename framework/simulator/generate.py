@@ -81,9 +81,9 @@ class Draft:
             expected.setdefault("slots", {}).update(changed)
         self.errors.update(dict.fromkeys(fact.data["code"] for fact in facts if fact.event == "error"))
 
-    def written(self, number: int) -> dict[str, Any]:
-        """As a scenario file has it."""
-        turns = [_tidy(one) for one in self.turns]
+    def written(self, number: int, *, expects: bool = True) -> dict[str, Any]:
+        """As a scenario file has it; without `expects` only what happened, and nothing is demanded."""
+        turns = [_tidy(one if expects else {k: v for k, v in one.items() if k != "expect"}) for one in self.turns]
         if self.ended is None:
             turns.append({"hang_up": True})
         name = f"way {number}, to {self.last}" + (f" ({self.ended})" if self.ended else "")
@@ -95,7 +95,7 @@ class Draft:
         if self.transfers:
             made["transfers"] = self.transfers
         made["turns"] = [one for one in turns if one]
-        if self.errors:
+        if self.errors and expects:
             made["finally"] = {"errors": list(self.errors)}
         return made
 
@@ -121,8 +121,9 @@ def turn(choice: Choice) -> dict[str, Any]:
         made = {"wait": duration(choice.what)}
     if "data" in more:
         made = {"arrive": {choice.what: more["data"]} if more["data"] else choice.what}
-    if "takes" in more:
-        made["takes"] = duration(more["takes"])
+    for key in ("takes", "interrupts"):
+        if key in more:
+            made[key] = duration(more[key])
     if "model" in more:
         made["model"] = [step.model_dump(exclude_unset=True) for step in more["model"]]
     return made
@@ -132,7 +133,8 @@ def mock(reply: Any) -> dict[str, Any]:
     """How a tool answered, as a mock."""
     if reply.outcome == "timeout":
         return {"timeout": True}
-    return {"result": reply.result} if reply.outcome == "value" else {"error": reply.message}
+    made = {"result": reply.result} if reply.outcome == "value" else {"error": reply.message}
+    return {**made, "delay": duration(reply.delay_s)} if reply.delay_s else made
 
 
 def duration(seconds: float) -> str:
@@ -162,10 +164,13 @@ class Generated:
     unreached: tuple[tuple[Target, str], ...]
     """What can't be seen, and why."""
     head: Mapping[str, Any]
+    note: str = ""
+    """What the file is, in its first line."""
 
     def as_yaml(self) -> str:
         """The scenario file."""
-        parts = [f"# Written by `convo test --generate {self.flow}`: all that the flow can do, in few calls.\n"]
+        about = self.note or f"Written by `convo test --generate {self.flow}`: all that the flow can do, in few calls"
+        parts = [f"# {about}.\n"]
         parts += [f"# Not reached: {kind} {name}: {why}\n" for (_, kind, name), why in self.unreached]
         parts += [_line(name, value) for name, value in self.head.items()]
         parts.append("scenarios:\n")

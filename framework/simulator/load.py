@@ -57,6 +57,8 @@ class Suite:
     cases: tuple[Case, ...]
     diagnostics: tuple[Diagnostic, ...]
     texts: dict[str, str] = field(repr=False)
+    common: ScenarioFile | None = field(default=None, repr=False)
+    """What the file says for all of its scenarios."""
 
     @property
     def broken(self) -> bool:
@@ -99,7 +101,7 @@ def checked(
         return Suite(str(path), (), tuple(problems), texts)
     check = _Check(source, found.model, path, project)
     cases = check.cases()
-    return Suite(str(path), tuple(cases), tuple(sorted({*problems, *check.diagnostics})), texts)
+    return Suite(str(path), tuple(cases), tuple(sorted({*problems, *check.diagnostics})), texts, found.model)
 
 
 class _Check:

@@ -120,7 +120,10 @@ class Explorer(Simulation):
         self.mind.told(more.get("model", ()))
         match choice.kind:
             case "user":
+                self.wait(more.get("interrupts", 0.0))
                 self.says(choice.what, more.get("takes"))
+            case "hang_up":
+                self.hang_up()
             case "wait":
                 self.passes(choice.what)
             case "press":
@@ -142,6 +145,9 @@ class Explorer(Simulation):
         if reply.outcome == "timeout":
             late = timed_out(called)
             self._schedule(late.delay_s, self._finished(called.call, late, self.now + late.delay_s))
+            return
+        if reply.delay_s:
+            self._schedule(reply.delay_s, self._finished(called.call, reply, self.now + reply.delay_s))
             return
         self.happens(self._finished(called.call, reply, self.now))
 
@@ -210,7 +216,7 @@ class Map:
                 place = self.situations[key]
                 heapq.heappush(todo, (looked[place.where], len(place.path), len(self.situations), key))
 
-        for choice in self._beginnings():
+        for choice in self.beginnings():
             call = self.begun(choice)
             hits = call.news()
             key, new = self._place(call, (choice,))
@@ -308,7 +314,7 @@ class Map:
 
     # --- What may happen --------------------------------------------------------------
 
-    def _beginnings(self) -> list[Choice]:
+    def beginnings(self) -> list[Choice]:
         """Ways to start: one for each set of inputs worth trying."""
         plan = self.plan
         today = Explorer(plan).today.date()
