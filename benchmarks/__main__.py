@@ -19,6 +19,7 @@ NAMES = (
     "check",
     "turn",
     "engine",
+    "simulator",
     "voice",
     "start",
     "warm",

@@ -84,7 +84,7 @@ def play(case: Case, stage: Stage, recordings: Recordings | None = None, *, even
         return Result(skipped=why, **base)
     piece = stage.piece(case.flow, scenario.personality or "", scenario.handlers or "")
     with ExitStack() as opened:
-        player = Player(case, piece, _hands(case, piece, stage, opened, recordings))
+        player = Player(case, piece, answering(case, piece, stage, opened, recordings))
         player.run()
         return Result(
             failures=tuple(player.failures),
@@ -111,9 +111,10 @@ def stream(facts: Iterable[Fact], session: str, flow: str) -> Iterator[dict[str,
 # --- What tools answer ----------------------------------------------------------------
 
 
-def _hands(
+def answering(
     case: Case, piece: Piece, stage: Stage, opened: ExitStack, recordings: Recordings | None
 ) -> tuple[Script, Real]:
+    """Who answers calls of tools in a scenario: its script, recordings, and the tools themselves where it says so."""
     real = opened.enter_context(Real(stage, piece))
     scripts: dict[str, Sequence[Scripted]] = {}
     kept = recordings or ready(case.file)

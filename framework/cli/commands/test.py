@@ -92,7 +92,7 @@ def test(
     if not cases:
         raise UserError("there are no scenarios to play", fix="Write them in `flows/tests`, or name their files.")
     with _progress(len(cases), quiet=as_json) as step:
-        hears = _Listener(step, verbose=verbose, as_json=as_json, fail_fast=fail_fast)
+        hears = Listener(step, verbose=verbose, as_json=as_json, fail_fast=fail_fast)
         if record:
             results = suite.record(cases, stage, hears)
         else:
@@ -100,7 +100,7 @@ def test(
     _write(results, junit)
     enough = _coverage(results, cases, stage, told=coverage, file=coverage_json, fail_under=fail_under, quiet=as_json)
     if not as_json:
-        _conclude(results, time.perf_counter() - began)
+        conclude(results, time.perf_counter() - began)
     raise typer.Exit(int(any(result.failures for result in results) or not enough))
 
 
@@ -142,7 +142,7 @@ def _found(paths: Sequence[Path]) -> tuple[Found, Stage]:
     return found, Stage(project)
 
 
-class _Listener:
+class Listener:
     """Tells each result as it comes."""
 
     def __init__(self, step: Callable[[str], None], *, verbose: bool, as_json: bool, fail_fast: bool) -> None:
@@ -152,6 +152,7 @@ class _Listener:
         self._fail_fast = fail_fast
 
     def __call__(self, result: Result) -> bool:
+        """Tell one; False when the rest need not be played."""
         from framework.simulator.report import failed  # noqa: PLC0415 - only where it is used
 
         self._step(result.name)
@@ -245,7 +246,8 @@ def _tell(counted: Any) -> None:
         print(line)
 
 
-def _conclude(results: Sequence[Result], seconds: float) -> None:
+def conclude(results: Sequence[Result], seconds: float) -> None:
+    """Say what was skipped, and how many passed."""
     from framework.simulator.report import summary, unjudged  # noqa: PLC0415 - only where it is used
 
     for result in results:
