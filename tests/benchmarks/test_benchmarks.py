@@ -17,6 +17,7 @@ RATIOS = {
     "check": ["check"],
     "turn": ["turn", "turn, events read", "turn, RTVI client"],
     "engine": ["engine"],
+    "simulator": ["simulator", "convo test"],
     "voice": ["voice"],
     "start": ["start"],
     "warm": ["warm voice", "warm voice, p99 / p50", "warm text", "warm text, p99 / p50"],

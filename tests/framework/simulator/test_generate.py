@@ -84,7 +84,7 @@ def generated(tmp_path, plugins):
     """Write a flow, generate, and play what came of it."""
 
     def generated(text, name="every"):
-        (tmp_path / "convo.yaml").write_text("{}\n")
+        (tmp_path / "convo.yaml").write_text("transfers: {desk: '+15550100000'}\n")
         (tmp_path / "flows" / "tests").mkdir(parents=True, exist_ok=True)
         flow = tmp_path / "flows" / f"{name}.yaml"
         flow.write_text(textwrap.dedent(text).lstrip())
