@@ -44,9 +44,10 @@ personality: ava
 slots:
   size: {type: enum, values: [small, large], prompt: "Which size?", description: How large it is.}
   who: person_name
+defaults: {no_input: [{after: 8s, say: Are you there?}]}
 initial_node: greet
 nodes:
-  greet: {say: "Hello 🎉 {{ slots.who }}", next: ask}
+  greet: {say: "Hello 𝒳 {{ default(slots.who, 'you') }}", next: ask}
   ask:
     collect: [size, who]
     next:
