@@ -20,7 +20,10 @@ def admit(path: Path, root: Path, given: Iterable[str]) -> None:
     Raises:
         UserError: Some are.
     """
-    flow = _flow(path, root, path.stat().st_mtime_ns)
+    try:
+        flow = _flow(path, root, path.stat().st_mtime_ns)
+    except OSError:
+        return
     if flow is None:
         return
     names = {*given}

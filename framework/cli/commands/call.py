@@ -50,6 +50,10 @@ def call(
     handlers: Annotated[
         str | None, typer.Option(metavar="MODULE", help="The functions of a Pipecat FlowConfig: a module or a file.")
     ] = None,
+    given: Annotated[
+        list[str] | None,
+        typer.Option("--input", metavar="NAME=VALUE", help="What the flow must be given; JSON or text. Repeat it."),
+    ] = None,
 ) -> None:
     """Call a flow through the whole voice pipeline, with recordings instead of a microphone.
 
@@ -73,7 +77,15 @@ def call(
         raise UserError(
             "a call needs one caller", fix="Give either `--audio IN.wav` (perhaps several times) or `--say FILE`."
         )
-    wish = Wish(target=target, channel="voice", personality=personality, stack=stack, handlers=handlers, json=as_json)
+    wish = Wish(
+        target=target,
+        channel="voice",
+        personality=personality,
+        stack=stack,
+        handlers=handlers,
+        json=as_json,
+        inputs=tuple(given or ()),
+    )
     caller = _Caller(tuple(audio or ()), _lines(say) if say else ())
     raise typer.Exit(_run(lambda: _call(wish, caller, record), fast=fast))
 

@@ -32,6 +32,14 @@ nodes:
   bye: {say: "Goodbye.", end: true}
 """
 
+ORDER = """\
+flow: order
+inputs: [shop, n]
+slots: {shop: text, size: text, n: {type: integer, default: 1}}
+initial_node: greet
+nodes: {greet: {say: "Welcome to {{ slots.shop }}.", end: true}}
+"""
+
 
 @dataclass(frozen=True)
 class StandInBot:
@@ -56,7 +64,7 @@ class StandInProject:
     tenants: dict = field(default_factory=dict)
 
     def names(self, kind):
-        return {"flows": ["hello"], "personalities": ["ava"], "stacks": ["offline"]}[kind]
+        return {"flows": ["hello", "order"], "personalities": ["ava"], "stacks": ["offline"]}[kind]
 
     def flow_path(self, name):
         return self.root / f"{name}.yaml"
@@ -132,6 +140,7 @@ class Caller:
 async def run_gateway(tmp_path, http):
     """Start a gateway over a store, the embedded one if none is given; it is gone when the test is over."""
     (tmp_path / "hello.yaml").write_text(FLOW)
+    (tmp_path / "order.yaml").write_text(ORDER)
     async with contextlib.AsyncExitStack() as stack:
 
         async def run_gateway(store=None, *, project=None, limits=None, key="", start_s=20.0, routes=(), **environment):

@@ -103,6 +103,8 @@ async def test_what_is_too_late_is_not_begun(gateway, late):
     [
         ({"bot": "helo"}, 404, "Did you mean `hello`?"),
         ({"flow": "helo"}, 404, "Did you mean `hello`?"),
+        ({"flow": "order"}, 422, "flow `order` needs `shop`"),
+        ({"flow": "order", "inputs": {"size": "large"}}, 422, "flow `order` needs `shop`"),
         ({"bot": "hello", "personality": "av"}, 404, "ava"),
         ({"bot": "hello", "transport": "pigeon"}, 404, "webrtc"),
         ({"bto": "hello"}, 422, "Did you mean `bot`?"),
@@ -121,6 +123,11 @@ async def test_what_can_not_be_is_refused_at_the_door(gateway, body, status, say
     assert answer.status == status
     assert says in answer.text
     assert (await gateway.store.by_state())["queued"] == 0
+
+
+async def test_a_session_that_has_its_flows_inputs_is_let_in(gateway):
+    answer = await gateway.post("/join", {"flow": "order", "inputs": {"shop": "Luigi"}})
+    assert answer.status in (200, 201, 202)
 
 
 @pytest.mark.parametrize(
