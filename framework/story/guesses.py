@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
+
+from framework.engine.plan import Plan, Way
+from framework.story.transcript import Recorded
 
 ANSWERS: dict[str, tuple[str, ...]] = {
     "digits": ("4111111111111111", "0000", "000000", "123456", "12345678"),
@@ -41,3 +44,26 @@ def utterances(slot: Any) -> Iterator[str]:
             yield str(next(iter(values)))
         yield from ANSWERS.get(slot.type.name, ())
     yield from ANY
+
+
+def masked(plan: Plan, slot: Any, after: Sequence[Recorded]) -> Iterator[str]:
+    """Words that may stand for masked ones, the likeliest first, going by what came of them.
+
+    Args:
+        plan: The session's flow.
+        slot: The slot that was asked for; None when none was.
+        after: The events that came next.
+    """
+    meant = after[0].data.get("intent") if after and after[0].type == "intent.heard" else None
+    for way in _ways(plan) if meant is not None else ():
+        if meant in (way.name, way.intent):
+            yield from (*way.examples, *([way.intent] if way.intent else []))
+    yield from utterances(slot)
+
+
+def _ways(plan: Plan) -> Iterator[Way]:
+    """Every intent of a flow and of those it runs, those of its interrupts included."""
+    for one in (plan.flows or {plan.flow: plan}).values():
+        for node in one.nodes.values():
+            yield from node.intents
+        yield from (interrupt.way for interrupt in one.interrupts)

@@ -16,7 +16,7 @@ from framework.engine.plan import Plan
 from framework.engine.state import State, copied, deadline, initial
 from framework.engine.step import step
 from framework.engine.work import Note
-from framework.story.guesses import utterances
+from framework.story.guesses import masked, utterances
 from framework.story.transcript import Recorded, Transcript
 
 MASK = "***"
@@ -385,7 +385,7 @@ class _World:
         """Words that may have been said where the transcript holds none."""
         collect = self.state["collect"] or {}
         slot = self.here.slots.get(collect.get("asking") or "")
-        yield from utterances(slot)
+        yield from masked(self.plan, slot, self.transcript.events[self.at + 1 :])
 
     def said(self, event: Recorded, at: float) -> Iterator[list[inputs.Input]]:
         generated, spoken = str(event.data.get("generated", "")), str(event.data.get("spoken", ""))

@@ -8,10 +8,11 @@ from typing import Any
 
 from framework.engine import effects, inputs
 from framework.engine.expect import waiting
+from framework.engine.interrupts import CHOICE
 from framework.engine.plan import Plan
 from framework.engine.state import State, copied, deadline, initial
 from framework.engine.step import step
-from framework.story.guesses import utterances
+from framework.story.guesses import masked
 from framework.story.rehearsal import KEYS, same
 from framework.story.transcript import Recorded, Transcript
 
@@ -225,15 +226,26 @@ class _World:
         text = str(event.data.get("text") or "")
         keys = _keys(self.transcript.events, event.number)
         if not text:
-            collect = self.state["collect"] or {}
-            here = self.plan.flows.get(self.state["flow"] or "", self.plan)
-            text = next(utterances(here.slots.get(collect.get("asking") or "")))
+            text = self._guess(event, at)
             self.missing.append("masked words: others that fit took their place")
         self.heard = text
         if keys and set(text) <= KEYS:
             yield inputs.Pressed(at=at, keys=text)
         else:
             yield inputs.Heard(at=at, text=text, participant=str(event.data.get("participant", "user")))
+
+    def _guess(self, event: Recorded, at: float) -> str:
+        """Words for masked ones: the first after which the same kind of thing happens as then."""
+        after = self.transcript.events[event.number + 1 :]
+        here = self.plan.flows.get(self.state["flow"] or "", self.plan)
+        collect = self.state["collect"] or {}
+        guesses = list(masked(self.plan, here.slots.get(collect.get("asking") or ""), after))
+        for guess in guesses:
+            _, wanted = step(self.plan, self.state, inputs.Heard(at=at, text=guess))
+            told = [effect for effect in wanted if isinstance(effect, effects.Emit)]
+            if after and len(told) > 1 and told[1].type == after[0].type:
+                return guess
+        return guesses[0]
 
     def _wait(self, until: float) -> None:
         """Let time pass, deadline by deadline."""
@@ -292,7 +304,7 @@ class _World:
         node = here.nodes.get(self.state["node"] or "")
         named = {str(way.index): way.name for way in node.intents} if node is not None else {}
         for choice in ask.choices:
-            if intent is not None and intent in (choice.text, named.get(choice.key)):
+            if intent is not None and intent in (choice.text, named.get(choice.key), choice.key.removeprefix(CHOICE)):
                 return choice.key
         return None
 

@@ -155,10 +155,10 @@ def _json(value: Any, path: Path, report: Report) -> Any:
 
 
 def _text(text: str) -> str:
-    r"""A text whose placeholders read `state`.
+    """A text whose placeholders read `state`.
 
-    >>> _text("Hello {{ who.name }}, {{ not one }}")
-    'Hello {{ state.who.name }}, \\\\{{ not one }}'
+    >>> _text("Hello {{ who.name }}.")
+    'Hello {{ state.who.name }}.'
     """
     parts = StateTemplate.parse(text).parts
     return "".join(_literal(one) if isinstance(one, str) else f"{{{{ {'.'.join(('state', *one))} }}}}" for one in parts)

@@ -221,3 +221,59 @@ def test_cloud_events_are_read(plan, driver, told):
 )
 def test_what_is_masked_may_be_anything(told, recorded, equal):
     assert same(told, recorded) is equal
+
+
+CARD = """
+    slots:
+      card: {type: digits, length: 4, sensitive: true, grant: [pay.it], prompt: Your number?, input: both}
+      name: person_name
+    interrupts:
+      hours: {intent: asks for hours, examples: [when are you open], say: Eight to five., return: resume}
+      human: {intent: wants a person, examples: [agent please], goto: aside, return: resume}
+      quit: {intent: wants to stop, examples: [stop it], end: stopped}
+    nodes:
+      a:
+        collect: [name, card]
+        no_match: [{say: Pardon?}]
+        next: [{outcome: [exhausted, declined], goto: bye}, {else: pay}]
+      pay:
+        run: pay.it
+        with: {number: "{{ slots.card }}"}
+        next: [{outcome: [error, timeout], goto: bye}, {else: talk}]
+      talk: {say: Press one., next: [{intent: wants more, keys: "1", goto: bye}]}
+      aside: {say: Nobody is there., end: true}
+      bye: {say: Bye., end: true}
+"""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        pytest.param(
+            ["when are you open", "Ada Lovelace", "agent please", "1234"], id="interrupts, one of them masked"
+        ),
+        pytest.param(["Ada Lovelace", "stop it"], id="the end by an interrupt"),
+        pytest.param(["Ada Lovelace", "*1234", "*1"], id="keys"),
+        pytest.param(["Ada Lovelace", 30, "1234", 70], id="silence until the limit"),
+        pytest.param(["repeat that", "one moment please", "Ada", "1 2 3 4"], id="built-in interrupts"),
+        pytest.param(["Ada", "hm", "4321"], id="a masked answer that fitted nothing"),
+    ],
+)
+def test_interrupts_keys_silence_and_sensitive_slots_are_followed(plan, driver, recorded, words):
+    from framework.story.replaying import replay
+
+    compiled = plan(CARD)
+    call = driver(compiled, tools={"pay.it": lambda _: {"ok": True}}).start()
+    for one in words:
+        if isinstance(one, int):
+            call.wait(one)
+        elif one.startswith("*"):
+            call.press(one[1:])
+        else:
+            call.hear(one)
+    found = recorded(call)
+    again = rehearse(compiled, found)
+    assert again.difference is None
+    assert events_of(again) == list(range(len(found.events)))
+    assert replay(compiled, found).parted is None
+    assert "1234" not in str([beat.emitted for beat in again.beats])
