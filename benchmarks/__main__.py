@@ -16,6 +16,7 @@ from benchmarks.measure import Ratio, Size, compiled, tell
 
 NAMES = (
     "spoken",
+    "heard",
     "check",
     "turn",
     "engine",

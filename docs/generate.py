@@ -22,7 +22,7 @@ import typer
 from pydantic import BaseModel, BeforeValidator
 from pydantic.fields import FieldInfo
 
-from docs import environment
+from docs import environment, spoken
 from framework.checker import codes
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -323,6 +323,7 @@ def pages() -> dict[Path, Callable[[], str]]:
         REFERENCE / "commands.md": commands_page,
         REFERENCE / "events.md": events_page,
         REFERENCE / "environment.md": environment_page,
+        REFERENCE / "spoken.md": lambda: spoken.page(GENERATED),
         Path("docs/explanation/architecture.md"): architecture_page,
     }
     for kind in KINDS:

@@ -113,6 +113,8 @@ class _Spelled:
                 labels.append([])
                 index += length
                 continue
+            if labels[-1] and self._mark(index) == ".":
+                labels.append([])
             piece = self._piece(index, gap=bool(labels[-1]))
             if piece is None or (len(labels) > 1 and not self._goes_on(labels[-1], piece, index)):
                 break

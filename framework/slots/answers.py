@@ -50,12 +50,10 @@ def negated(reading: Reading, index: int, language: Language) -> bool:
     """Whether the words before a value say that it is not meant: "not the large one"."""
     for length in range(1, 5):
         begin = index - length
-        if begin < 0 or reading.gap(begin + length):
+        if begin < 0 or any(reading.gap(i) for i in range(begin + 1, index + 1)):
             return False
         if reading.words[begin:index] in language.negations:
             return begin > 0 or reading.words[begin] not in language.no
-        if any(reading.gap(i) for i in range(begin + 1, index + 1)):
-            return False
     return False
 
 

@@ -168,6 +168,8 @@ class _Hands:
             return None
         if match := re.fullmatch(r"(\d{1,2})[.](\d{2})", word[0]):
             return self._written(index, index + 1, match[1], match[2], sure=1)
+        if match := re.fullmatch(r"(\d{1,2})(\d{2})", word[0]):  # "1400 hours", "1030"
+            return self._written(index, index + 1, match[1], match[2], sure=0)
         if index + 1 >= len(words) or not re.fullmatch(r"\d{1,2}", word[0]):
             return None
         after = index + 1 if self.reading.gap(index + 1) == ":" else index + 2 if words[index + 1] == "h" else 0
@@ -189,18 +191,26 @@ class _Hands:
 
     def _hour(self, index: int) -> Moment | None:
         """Nine o'clock, ten thirty, las diez menos cuarto, a bare nine."""
-        hour = self._number(index, 24)
-        if (
-            hour is None
-            or self.reading.gap(hour[1]) in {"/", ":", "-", "%"}
-            or self.reading.gap(index) in {"/", ":", "-"}
-        ):
+        hour = self._number(index, 24) or self._misheard(index)
+        if hour is None or self._part_of_another(index, hour[1]):
             return None
         exact = hour[0] in {0, 24} or hour[0] > 12 or self.words[index].startswith("0")
         said = Moment(index, hour[1], hour[0] % 24, exact=exact)
         if length := self.clock.whole.at(self.words, hour[1]):
             said = replace(said, last=hour[1] + length, sure=2)
         return self._minutes(said) or said
+
+    def _misheard(self, index: int) -> tuple[int, int] | None:
+        """What a recogniser writes for a short hour, if what follows tells that it is one: "free in the afternoon"."""
+        value = self.language.numbers.homophones.get(self.words[index]) if index < len(self.words) else None
+        told = self.clock.parts.at(self.words, index + 1) or self.clock.whole.at(self.words, index + 1)
+        return (value, index + 1) if value is not None and told else None
+
+    def _part_of_another(self, index: int, last: int) -> bool:
+        """Whether a figure belongs to a date, a fraction or a share: 12/1, 5%."""
+        figure = self.words[index].isdecimal()
+        before, after = self.reading.gap(index), self.reading.gap(last)
+        return after in {"/", ":", "%"} or before in {"/", ":"} or (figure and "-" in {before, after})
 
     def _minutes(self, said: Moment) -> Moment | None:
         """What follows an hour: thirty, oh five, y media, menos diez."""

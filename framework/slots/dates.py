@@ -389,7 +389,9 @@ class _Days:
         phrases = _relative(self.language.tag)
         for length in range(min(4, len(self.words) - index), 0, -1):
             if (shift := phrases.get(self.words[index : index + length])) is not None:
-                return Spoken(index, index + length, shift=(shift, "d"))
+                said = self._weeks_on(index + length)  # heute in einer Woche
+                last, plus = (said.last, said.shift) if said else (index + length, None)
+                return Spoken(index, last, shift=(shift, "d"), plus=plus)
         return None
 
     def _distance(self, index: int) -> Spoken | None:

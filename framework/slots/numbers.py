@@ -197,7 +197,7 @@ def numbers_in(text: str, tag: str) -> tuple[Number, ...]:
 def number_at(reading: Reading, index: int, language: Language) -> Number | None:
     """A whole number phrase at a word: sign, digits in a row, decimals, halves, dozens."""
     words, numbers = reading.words, language.numbers
-    if words[index] in numbers.minus:
+    if words[index] in numbers.minus and not (index and words[index - 1] in language.alternatives):
         inner = number_at(reading, index + 1, language) if index + 1 < len(words) else None
         return inner and Number(-inner.value, index, inner.last)
     if point := _leading_point(reading, index, language):
@@ -328,6 +328,9 @@ def _half(reading: Reading, index: int, numbers: Numbers) -> Number | None:
     if dozen < len(reading.words) and reading.words[dozen] in numbers.counts:
         value = whole(fraction.value * numbers.counts[reading.words[dozen]])
         return Number(value, index, dozen + 1, _digits(value))
+    if dozen > fraction.last and dozen < len(reading.words) and reading.words[dozen] in numbers.scales:
+        value = whole(fraction.value * numbers.scales[reading.words[dozen]])  # half a million
+        return Number(value, index, dozen + 1, _digits(value))
     return fraction
 
 
@@ -363,6 +366,8 @@ def _counted(reading: Reading, index: int, numbers: Numbers) -> Number | None:
         return None
     if words[index + 1] in numbers.counts:
         value = numbers.counts[words[index + 1]]
+        if words[index + 2 : index + 3] and words[index + 2] in numbers.hundred:  # a couple hundred
+            return Number(value * 100, index, index + 3, str(value * 100))
         return Number(value, index, index + 2, str(value))
     if words[index + 1] in numbers.hundred or words[index + 1] in numbers.scales:
         inner = _Cardinal(reading, numbers).read(index + 1)

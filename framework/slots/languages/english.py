@@ -153,7 +153,8 @@ NAMES = Names(
     ),
     weak=phrases(
         """
-        under|i am|im|this is|its|it is|that is|thats|that would be|youre speaking with|you are speaking with
+        under|i am|im|this is|its|it is|that is|thats|that would be|youre speaking with|youre speaking to
+        you are speaking with
         it would be
         """
     ),
@@ -406,14 +407,15 @@ ENGLISH = Language(
         thats true|that is true|very much|by all means|i agree|agreed|confirmed|confirm|yes i do|yes it is
         yes that is|id like that|i would like that|id love to|i would love to|id love that|gladly|happy to
         id be happy to|yes of course|totally|for sure|no problem|thats it|that is it|thats me|that is me|it sure is
-        sounds good to me|okay then|ok then
+        you betcha|thats a yes|sounds good to me|okay then|ok then
         looks good|thats good|that is good|precisely|thats perfect|thats great|quite right|most certainly
         right you are|spot on|ten four|roger|without a doubt|obviously|naturally
         """
     ),
     no_phrases=phrases(
         """
-        no|nope|nah|not really|not at all|no thanks|no thank you|no way|never|negative|wrong|incorrect|thats wrong
+        nothing like that|id prefer not to|i would prefer not to|no|nope|nah|not really|not at all|no thanks
+        no thank you|no way|never|negative|wrong|incorrect|thats wrong
         that is wrong|thats not right|that is not right|thats not correct|that is not correct|thats incorrect
         that is incorrect|thats not it|that isnt right|that isnt correct|i dont|i do not|im not|i am not|i havent
         i have not|i wouldnt|i would not|i wont|i will not|i cant|i cannot|i didnt|i did not|it isnt|it is not

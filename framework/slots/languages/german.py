@@ -451,7 +451,7 @@ GERMAN = Language(
         selbstverständlich|einverstanden|doch|das ist richtig|das ist korrekt|freilich|absolut|aber ja|gut|sehr gut
         perfekt|bestimmt|eben|exakt|so ist es|das ist so|alles klar|geht klar|wunderbar|super|prima|meinetwegen
         von mir aus|ich denke schon|ich glaube schon|ich glaube ja|ja bitte|bitte|ja gerne|ja genau|mach ich
-        mhm|das wäre super|warum nicht|klingt gut
+        aber sicher doch|jawoll|mhm|das wäre super|warum nicht|klingt gut
         das bin ich|bin ich|wahr|das ist wahr|jederzeit|unbedingt|definitiv|gewiss|würde ich gern|würde ich gerne
         das wäre schön|das wäre toll|machen sie das|bestätigt
         """
@@ -463,7 +463,8 @@ GERMAN = Language(
         gar nicht|überhaupt nicht|leider nicht|leider nein|das ist nicht korrekt|nicht richtig|nicht ganz|noch nicht
         jetzt nicht|heute nicht|ich glaube nicht|ich denke nicht|unwahr|nicht wahr|auf gar keinen fall|bloß nicht
         bestimmt nicht|passt nicht|das passt nicht|nicht nötig|danke nein|will ich nicht|möchte ich nicht
-        eigentlich nicht|kein bedarf|das bin ich nicht|bin ich nicht|keine|keins|ich nicht|auch nicht|nichts
+        nichts dergleichen|eigentlich nicht|kein bedarf|das bin ich nicht|bin ich nicht|keine|keins|ich nicht
+        auch nicht|nichts
         """
     ),
     polite=phrases("bitte|gut|sehr gut|ok|okay|super|prima|eben|wunderbar|perfekt|alles klar"),

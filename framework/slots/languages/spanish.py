@@ -157,7 +157,7 @@ NAMES = Names(
         puede llamarme|a nombre de|al nombre de|le habla|te habla|me dicen|mi nombre|nombre
         """
     ),
-    weak=phrases("soy|yo soy|habla|es|aquí"),
+    weak=phrases("soy|yo soy|habla usted con|hablas con|habla|es|aquí"),
     tails=phrases("es mi apellido|es mi nombre|al habla|al aparato|al teléfono|es mi nombre|para servirle|a la orden"),
     titles=vocabulary("señor señora señorita sr sra srta don doña doctor doctora dr dra"),
     particles=vocabulary("de del la las los y e da dos van von san santa"),
@@ -380,12 +380,13 @@ SPANISH = Language(
         afirmativo|cierto|es cierto|verdad|es verdad|verdadero|bueno|seguro|por favor|ok|okay|sin duda|es correcto
         eso es correcto|está correcto|muy bien|me parece bien|adelante|encantado|encantada|con gusto|con mucho gusto
         cabal|dale|venga|creo que sí|supongo que sí|me gustaría|lo soy|soy yo|lo es|sí lo es|sí lo soy|me encantaría
-        ajá|por qué no|confirmo|confirmado|naturalmente|obvio|genial|estupendo
+        eso mismo|supongo que está bien|ajá|por qué no|confirmo|confirmado|naturalmente|obvio|genial|estupendo
         """
     ),
     no_phrases=phrases(
         """
-        no|no no|no gracias|para nada|claro que no|qué va|en absoluto|de ninguna manera|de ningún modo|nunca|jamás
+        ni en sueños|nada de eso|no|no no|no gracias|para nada|claro que no|qué va|en absoluto|de ninguna manera
+        de ningún modo|nunca|jamás
         incorrecto|incorrecta|negativo|mejor no|no lo creo|creo que no|falso|es falso|no es correcto|no es cierto
         no es verdad|no está bien|no es así|eso no es|no exactamente|por supuesto que no|desde luego que no
         no quiero|no por ahora|ahora no|todavía no|aún no|no mucho|la verdad no|la verdad es que no|realmente no

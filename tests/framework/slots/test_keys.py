@@ -57,12 +57,45 @@ def test_a_day_that_does_not_exist_or_is_out_of_bounds_is_refused(press):
     assert press("date", "123") is None
 
 
+def test_times_lengths_and_amounts_are_pressed(press):
+    assert press("time", "0930") == press("time", "930#") == "09:30"
+    assert press("time", "1530") == "15:30"
+    assert press("time", "2560") is None
+    assert isinstance(press("time", "0700", min="08:00"), Refused)
+    assert press("datetime", "120120260930") == "2026-12-01T09:30"
+    assert press("datetime", "011220260930", "de") == "2026-12-01T09:30"
+    assert isinstance(press("datetime", "023020260930"), Refused)
+    assert press("duration", "90#") == press("duration", "1*30#") == "PT1H30M"
+    assert press("money", "12*50#") == {"amount": 12.5, "currency": "USD"}
+    assert press("money", "20#", currency="EUR") == {"amount": 20, "currency": "EUR"}
+
+
+def test_numbers_of_all_kinds_are_pressed(press):
+    assert press("digits", "0042#") == "0042"
+    assert isinstance(press("digits", "42#", length=4), Refused)
+    assert press("phone", "4155552671#") == "+14155552671"
+    assert press("phone", "*442079460958#") == "+442079460958"
+    assert isinstance(press("phone", "12#"), Refused)
+    assert press("postal_code", "94107") == "94107"
+    assert press("postal_code", "94107", region="GB") is None
+    assert press("list", "1*2*2#", of={"type": "enum", "values": ["a", "b"]}) == ["a", "b", "b"]
+
+
+@pytest.mark.parametrize("name", ["text", "person_name", "email"])
+def test_words_cannot_be_pressed(press, name):
+    assert press(name, "123#") is None
+
+
 def test_types_say_how_many_keys_are_enough(types):
     hearing = Hearing("en", TODAY)
     assert types["boolean"].presses(None, hearing) == 1
     assert types["enum"].presses(types["enum"].Options(values=["a", "b"]), hearing) == 1
     assert types["enum"].presses(types["enum"].Options(values=[f"v{n}" for n in range(12)]), hearing) == 0
     assert types["date"].presses(types["date"].Options(), hearing) == 8
+    assert types["time"].presses(types["time"].Options(), hearing) == 4
+    assert types["digits"].presses(types["digits"].Options(length=6), hearing) == 6
+    assert types["digits"].presses(types["digits"].Options(length=[15, 16]), hearing) == 0
+    assert types["postal_code"].presses(types["postal_code"].Options(region="DE"), hearing) == 5
     assert types["integer"].presses(types["integer"].Options(), hearing) == 0
 
 
@@ -72,6 +105,11 @@ def test_a_masked_value_does_not_tell_the_value(types, language):
         masked = types[name].masked(value, None, language)
         assert masked
         assert str(value) not in masked
+    assert types["digits"].masked("4111111111111142", None, language).endswith(("4 2", "4 2 endet"))
+    assert "4711" not in types["digits"].masked("4711", None, language)
+    assert types["phone"].masked("+14155552671", None, language).endswith(("7 1", "7 1 endet"))
+    assert "ada" not in types["email"].masked("ada@example.com", None, language)
+    assert "12" not in types["money"].masked({"amount": 12, "currency": "USD"}, None, language)
     assert types["person_name"].masked("Ada King-Noel", None, language) == "A. K."
     assert "1985" in types["date"].masked("1985-03-04", None, language)
     assert "03" not in types["date"].masked("1985-03-04", None, language)
