@@ -84,7 +84,7 @@ def listened(every: int) -> Iterator[tuple[spoken.Row, str, str, bool]]:
 
 def _understood(row: spoken.Row, text: str) -> bool:
     """As by text; of free text and names nobody hears the capitals and stops."""
-    if row.type in {"text", "person_name"} and row.wanted not in {"NOTHING", "REFUSED"}:
+    if row.type in {"text", "person_name", "list"} and row.wanted not in ("NOTHING", "REFUSED"):
         return _plain(str(row.heard(text))) == _plain(str(row.wanted))
     return row.understood(text) if text else row.wanted == "NOTHING"
 

@@ -110,7 +110,7 @@ S = TypeVar("S", bound=Spot)
 
 def chosen(reading: Reading, spots: Sequence[S], language: Language) -> S | None:
     """Which of several is meant: none that is denied, the last after "no, sorry", none of two to choose from."""
-    meant = [spot for spot in spots if not negated(reading, spot.first, language)] or list(spots)
+    meant = [spot for place, spot in enumerate(spots) if _holds(reading, spots[:place], spot, language)] or list(spots)
     if not meant:
         return None
     best = meant[0]
@@ -122,12 +122,19 @@ def chosen(reading: Reading, spots: Sequence[S], language: Language) -> S | None
     return best
 
 
+def _holds(reading: Reading, before: Sequence[S], spot: S, language: Language) -> bool:
+    """Whether something is not denied; after something else, "no" takes that back: "one hour, no two hours"."""
+    if before and reading.gap(before[-1].last) and repaired(reading, before[-1].last, spot.first, language):
+        return True
+    return not negated(reading, spot.first, language)
+
+
 def past_denial(text: str, language: Language) -> int:
     """Where a text begins once "not X," before it is left out.
 
     >>> from framework.slots.languages import language_of
     >>> past_denial("not three, four", language_of("en"))
-    10
+    11
     """
     reading = read(text)
     first, last = core(reading, language)

@@ -15,7 +15,7 @@ from framework.slots.base import Found, Hearing, Kind, Options, Refused, SlotTyp
 from framework.slots.dates import Prefer, Spoken, days_in, in_keys, moved, resolve
 from framework.slots.languages import language_of
 from framework.slots.languages.base import Language
-from framework.slots.phrases import sentence
+from framework.slots.phrases import part, sentence
 from framework.slots.tokens import Reading, read
 
 WHOLE = 8
@@ -135,7 +135,7 @@ class DateType(SlotType):
     @override
     def masked(self, value: Any, options: Any, language: str) -> str:
         """The year alone."""
-        return sentence("masked_date", language, year=str(value)[:4])
+        return part("masked_date", language, year=str(value)[:4])
 
     @override
     def words(self, options: Any, language: str) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from framework.slots.date import DateOptions, bound, in_words, preference
 from framework.slots.dates import Spoken, days_in, in_keys, resolve
 from framework.slots.languages import language_of
 from framework.slots.languages.base import Language
-from framework.slots.phrases import sentence
+from framework.slots.phrases import part, sentence
 from framework.slots.spans import length_after
 from framework.slots.tokens import Reading, read
 
@@ -163,7 +163,7 @@ class DateTimeType(SlotType):
     @override
     def masked(self, value: Any, options: Any, language: str) -> str:
         """The year alone."""
-        return sentence("masked_date", language, year=str(value)[:4])
+        return part("masked_date", language, year=str(value)[:4])
 
     @override
     def keys(self, pressed: str, options: Any, hearing: Hearing) -> Found | Refused | None:

@@ -14,7 +14,7 @@ from framework.slots import figures, keypad
 from framework.slots.answers import asks, found, named_at
 from framework.slots.base import Found, Hearing, Kind, Options, Refused, SlotType
 from framework.slots.languages import language_of
-from framework.slots.phrases import sentence
+from framework.slots.phrases import part, sentence
 from framework.slots.tokens import read
 
 MOST = 64
@@ -137,7 +137,7 @@ def ending(value: str, language: str) -> str:
     """
     if len(value) <= 2 * TELLING:
         return language_of(language).sentences["masked"]
-    return sentence("masked_end", language, end=" ".join(value[-TELLING:]))
+    return part("masked_end", language, end=" ".join(value[-TELLING:]))
 
 
 def misfit(digits: str, options: DigitsOptions) -> str | None:

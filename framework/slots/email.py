@@ -13,7 +13,7 @@ from framework.slots.addresses import address_in, valid
 from framework.slots.answers import asks, named_at
 from framework.slots.base import Found, Hearing, Kind, Options, Refused, SlotType
 from framework.slots.languages import language_of
-from framework.slots.phrases import sentence
+from framework.slots.phrases import part, sentence
 from framework.slots.tokens import read
 
 PROVIDERS = ("gmail", "outlook", "hotmail", "yahoo", "icloud", "com")
@@ -68,7 +68,7 @@ class Email(SlotType):
     def masked(self, value: Any, options: Any, language: str) -> str:
         """The domain alone."""
         domain = str(value).rpartition("@")[2]
-        return sentence("masked_email", language, domain=_aloud(domain, language, domain=True))
+        return part("masked_email", language, domain=_aloud(domain, language, domain=True))
 
     @override
     def schema(self, options: Any) -> dict[str, Any]:

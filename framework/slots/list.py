@@ -133,9 +133,9 @@ class ListType(SlotType):
 
     @override
     def masked(self, value: Any, options: Any, language: str) -> str:
-        """Each thing masked."""
+        """Each thing masked; what sounds the same, once."""
         slot_type, inner = options.item
-        return ", ".join(slot_type.masked(each, inner, language) for each in value)
+        return ", ".join(dict.fromkeys(slot_type.masked(each, inner, language) for each in value))
 
     @override
     def schema(self, options: Any) -> dict[str, Any]:

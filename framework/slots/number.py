@@ -11,7 +11,7 @@ from pydantic import model_validator
 from typing_extensions import override
 
 from framework.slots import keypad
-from framework.slots.answers import asks, core, named_at, past_denial, repaired, shifted
+from framework.slots.answers import asks, core, named_at, negated, past_denial, repaired, shifted
 from framework.slots.base import Found, Hearing, Kind, Options, Refused, SlotType
 from framework.slots.dates import days_in
 from framework.slots.languages import language_of
@@ -65,7 +65,10 @@ class Numeral(SlotType):
     def _asked(self, reading: Reading, numbers: tuple[Number, ...], language: Language) -> Number | None:
         if asks(reading, language):
             return None
-        meant = [number for number in numbers if not _vague(reading, number, language)]
+        said = [number for number in numbers if not _vague(reading, number, language)]
+        meant = [number for number in said if not _denied(reading, number, language)]
+        if said and not meant:
+            return None
         if not meant:
             return _whole_answer(reading, language)
         return _chosen(reading, meant, language)
@@ -165,6 +168,12 @@ def _vague(reading: Reading, number: Number, language: Language) -> bool:
         return True
     first, last = core(reading, language)
     return reading.words[number.first] in numbers.articles and last - first > FEW and number.last != last
+
+
+def _denied(reading: Reading, number: Number, language: Language) -> bool:
+    """Whether "not" stands before a number; "menos" is a sign there."""
+    signed = number.first > 0 and reading.words[number.first - 1] in language.numbers.minus
+    return not signed and negated(reading, number.first, language)
 
 
 def _only(reading: Reading, numbers: tuple[Number, ...], hearing: Hearing) -> Number | None:

@@ -197,7 +197,7 @@ def numbers_in(text: str, tag: str) -> tuple[Number, ...]:
 def number_at(reading: Reading, index: int, language: Language) -> Number | None:
     """A whole number phrase at a word: sign, digits in a row, decimals, halves, dozens."""
     words, numbers = reading.words, language.numbers
-    if words[index] in numbers.minus and not (index and words[index - 1] in language.alternatives):
+    if words[index] in numbers.minus and words[index - 2 : index] != ("mas", "o"):
         inner = number_at(reading, index + 1, language) if index + 1 < len(words) else None
         return inner and Number(-inner.value, index, inner.last)
     if point := _leading_point(reading, index, language):

@@ -197,6 +197,15 @@ def spoken(value: Any, language: str) -> str:
     return str(value)
 
 
+def part(key: str, language: str, **values: Any) -> str:
+    """Part of a sentence that the framework itself says: no capital at its beginning.
+
+    >>> part("masked_date", "en", year=1985)
+    'a day in 1985'
+    """
+    return language_of(language).sentences[key].format(**values)
+
+
 def sentence(key: str, language: str, **values: Any) -> str:
     """A sentence that the framework itself says.
 

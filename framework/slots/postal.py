@@ -14,7 +14,7 @@ from framework.slots.answers import asks, named_at, repaired
 from framework.slots.base import Found, Hearing, Kind, Options, Refused, SlotType
 from framework.slots.languages import language_of
 from framework.slots.letters import code_at
-from framework.slots.phrases import sentence
+from framework.slots.phrases import part, sentence
 from framework.slots.regions import Country, region_of
 from framework.slots.tokens import Reading, read
 
@@ -80,7 +80,7 @@ class PostalCode(SlotType):
     @override
     def masked(self, value: Any, options: Any, language: str) -> str:
         """The last two characters."""
-        return sentence("masked_end", language, end=" ".join(value[-TELLING:]))
+        return part("masked_end", language, end=" ".join(value[-TELLING:]))
 
     @override
     def keys(self, pressed: str, options: Any, hearing: Hearing) -> Found | Refused | None:

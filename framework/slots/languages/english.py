@@ -320,7 +320,10 @@ LETTERS = Letters(
     ),
     as_in=phrases("as in|for|like|as"),
     spelled=phrases(
-        "spelled|spelt|thats spelled|its spelled|spelling is|spelling|its spelt|that is spelled|i spell it"
+        """
+        spelled|spelt|it is spelled|it spelled|thats spelled|its spelled|spelling is|spelling|its spelt
+        that is spelled|i spell it
+        """
     ),
     at=phrases("at|at sign"),
     dot=phrases("dot|point|period|full stop"),
@@ -438,7 +441,7 @@ ENGLISH = Language(
     ),
     fillers=phrases(
         """
-        anyway|um|uh|er|erm|hmm|hm|mm|ah|oh|well|so|please|thanks|thank you|ok|okay|hi|hello|hey|good morning
+        anyway|hum|um|uh|er|erm|hmm|hm|mm|ah|oh|well|so|please|thanks|thank you|ok|okay|hi|hello|hey|good morning
         good afternoon|good evening|right|you know|like|i mean|sure|sir|madam|maam|just|then|now|very much|yes|yeah
         yep|i think|i guess|i suppose|lets see|let me see|let me think|id say|i would say|kindly|alright|all right
         actually|of course|certainly
@@ -493,7 +496,7 @@ ENGLISH = Language(
     nouns=vocabulary("one option choice number answer"),
     final=vocabulary("last latter"),
     middle=phrases("middle|middle one|in the middle|one in the middle"),
-    hesitations=phrases("um|uh|er|erm|hmm|hm|mm|uhm|umm|ah"),
+    hesitations=phrases("hum|um|uh|er|erm|hmm|hm|mm|uhm|umm|ah"),
     suffixes=("est", "es", "s"),
     sentences={
         "readback": "I have {value}. Is that right?",
