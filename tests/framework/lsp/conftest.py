@@ -47,7 +47,7 @@ slots:
 defaults: {no_input: [{after: 8s, say: Are you there?}]}
 initial_node: greet
 nodes:
-  greet: {say: "Hello 𝒳 {{ default(slots.who, 'you') }}", next: ask}
+  greet: {say: "Hello 𠮷 {{ default(slots.who, 'you') }}", next: ask}
   ask:
     collect: [size, who]
     next:
