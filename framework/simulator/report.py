@@ -49,11 +49,14 @@ def summary(results: Sequence[Result], seconds: float) -> str:
     return f"{len(results)} scenario{'' if len(results) == 1 else 's'}: {told} ({seconds:.1f} s{many})."
 
 
-def unjudged(results: Sequence[Result]) -> str:
-    """What only a live run can look at; empty when that is nothing."""
+def unjudged(results: Sequence[Result], *, live: bool = False) -> str:
+    """What was not looked at, as only a live run, or only the simulator, can; empty when that is nothing."""
     count = sum(result.unjudged for result in results)
     if not count:
         return ""
+    if live:
+        things = "expectation is" if count == 1 else "expectations are"
+        return f"{count} {things} about what only the engine knows: left out here."
     things = "expectation needs" if count == 1 else "expectations need"
     return f"{count} {things} a judge or Pipecat's pipeline: run with `--live` or `--voice`."
 

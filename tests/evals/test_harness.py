@@ -47,3 +47,12 @@ async def test_the_harness_finds_no_door_outside_a_test_profile(serve):
         assert refused.value.status in (403, 404)
         async with http.get(f"http://{runner}/sessions") as answer:
             assert (await answer.json())["sessions"] == []
+
+
+def test_convo_test_plays_a_scenario_live(capsys):
+    from framework.cli.main import main
+
+    assert main(["test", "flows/tests/hello.yaml", "--live"]) == 0
+    told = capsys.readouterr().out
+    assert "1 scenario: 1 passed" in told
+    assert "left out here" in told

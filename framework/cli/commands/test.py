@@ -46,6 +46,12 @@ def test(
     jobs: Annotated[
         int | None, typer.Option("--jobs", "-j", min=1, help="How many processes; by itself as it pays.")
     ] = None,
+    live: Annotated[
+        bool, typer.Option("--live", help="Play against the project's bots and their models, by text, in real time.")
+    ] = False,
+    voice: Annotated[
+        bool, typer.Option("--voice", help="The same by voice: the scenario is spoken, and the bot is listened to.")
+    ] = False,
     generate: Annotated[
         str | None, typer.Option("--generate", metavar="FLOW", help="Write scenarios that see all of a flow.")
     ] = None,
@@ -64,6 +70,9 @@ def test(
     Without a path these are the files in `flows/tests`. Everything around the engine is scripted: the person by the
     scenario, tools by its mocks, the model by rules, and the clock is virtual, so that the same files give the same
     answer every time, thousands of turns a second. Long runs are shared out among processes.
+
+    `--live` and `--voice` play the same files through Pipecat's eval harness against a runner of this project, with the
+    stacks of its bots and the real tools; expectations that only the engine could answer are left out and counted.
 
     `--generate FLOW` searches for ways through a flow that see every node, route, interrupt, rung and timer and all
     outcomes of tools, and writes them as scenarios, as few as can be. What can't be reached is said with why.
@@ -93,14 +102,18 @@ def test(
         raise UserError("there are no scenarios to play", fix="Write them in `flows/tests`, or name their files.")
     with _progress(len(cases), quiet=as_json) as step:
         hears = Listener(step, verbose=verbose, as_json=as_json, fail_fast=fail_fast)
-        if record:
+        if live or voice:
+            from framework.simulator import live as evaluation  # noqa: PLC0415 - only where it is used
+
+            results = evaluation.run(cases, stage, voice=voice, on_result=hears)
+        elif record:
             results = suite.record(cases, stage, hears)
         else:
             results = suite.run(cases, stage, jobs=jobs, on_result=hears, events=as_json)
     _write(results, junit)
     enough = _coverage(results, cases, stage, told=coverage, file=coverage_json, fail_under=fail_under, quiet=as_json)
     if not as_json:
-        conclude(results, time.perf_counter() - began)
+        conclude(results, time.perf_counter() - began, live=live or voice)
     raise typer.Exit(int(any(result.failures for result in results) or not enough))
 
 
@@ -246,14 +259,14 @@ def _tell(counted: Any) -> None:
         print(line)
 
 
-def conclude(results: Sequence[Result], seconds: float) -> None:
+def conclude(results: Sequence[Result], seconds: float, *, live: bool = False) -> None:
     """Say what was skipped, and how many passed."""
     from framework.simulator.report import summary, unjudged  # noqa: PLC0415 - only where it is used
 
     for result in results:
         if result.skipped:
             print(f"skipped {result.name}: {result.skipped}")
-    if told := unjudged(results):
+    if told := unjudged(results, live=live):
         print(told)
     print(summary(results, seconds))
 
