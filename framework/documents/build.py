@@ -23,6 +23,9 @@ MOST_FILES = 64
 
 INCLUDE = "!include"
 
+NOTHING: dict[Any, Any] = {}
+"""The children of scalars."""
+
 
 class Library:
     """The files of one document: each is read once, inside one folder."""
@@ -87,7 +90,8 @@ class Builder:
         """The node of one raw value; values behind one anchor are one node."""
         if isinstance(raw, Leaf):
             if raw.tag is None:
-                return Node(raw.span, raw.text if raw.style else self._read(raw, plain), style=raw.style)
+                value = raw.text if raw.style else self._read(raw, plain)
+                return Node(raw.span, value, NOTHING, NOTHING, style=raw.style)
             return self._tagged(raw, path, plain)
         if (known := self.memo.get(id(raw))) is not None:
             return known
@@ -171,10 +175,14 @@ class Builder:
             return
         written[key] = key_raw.span
         value = self.node(value_raw, path, plain)
-        if not (self.ours and str(key).startswith("x-")):
-            node.children.pop(key, None)
-            node.children[key] = value
-            node.keys[key] = key_raw.span
+        if self.ours:
+            if not key.startswith("x-"):
+                node.children[key] = value
+                node.keys[key] = key_raw.span
+            return
+        node.children.pop(key, None)  # a merged key goes where it is written out
+        node.children[key] = value
+        node.keys[key] = key_raw.span
 
     def _merge(
         self, node: Node, written: dict[Any, Span], key_raw: Leaf, value_raw: Raw, path: Path, plain: scalars.Reader

@@ -53,10 +53,10 @@ def _attempt(text: str, file: str, loader: Any) -> Raw | None:
 
 def _events(text: str, kind: Any) -> Iterator[Any]:
     loader = kind(text)
-    check, get = loader.check_event, loader.get_event
+    get = loader.get_event
     try:
-        while check():
-            yield get()
+        while (event := get()) is not None:
+            yield event
     finally:
         loader.dispose()
 
@@ -98,7 +98,10 @@ class _Composer:
         leaf = Leaf(span, event.value, style if style in STYLES else "", event.tag)
         if event.anchor:
             self.anchors[event.anchor] = leaf
-        self._place(leaf)
+        if self.keys and self.keys[-1] is None and type(self.open[-1][0]) is Pairs:
+            self.keys[-1] = leaf  # most scalars are keys
+        else:
+            self._place(leaf)
 
     def _begin(self, event: Any) -> None:
         if len(self.open) >= DEEPEST:

@@ -20,7 +20,7 @@ class Node:
     span: Span
     value: Any
     children: dict[Any, Node] = field(default_factory=dict)
-    """By key, or by index in a list."""
+    """By key, or by index in a list; scalars share one empty dict."""
     keys: dict[Any, Span] = field(default_factory=dict)
     size: int = 1
     """How many values this is when every alias is written out."""

@@ -62,7 +62,7 @@ def _takes(way: Way, outcome: str) -> bool:
 
 
 def _test(subject: Subject, way: Way) -> Choice | None:
-    expression = subject.guards.get((*way.path, "if"))
+    expression = subject.guard(way.route)
     return expression.choice() if expression is not None else None
 
 

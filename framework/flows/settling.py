@@ -31,7 +31,7 @@ def _opens(subject: Subject, circle: set[str], ways: dict[str, list[Edge]]) -> b
     cleared |= {slot for name in circle for slot in subject.flow.nodes[name].clear}
     if not cleared:
         return False
-    read = {name for edge in inside if (e := _guard(subject, edge)) for name in e.names()}
+    read = {name for edge in inside if (e := subject.guard(edge.route)) for name in e.names()}
     return any(("slots", slot) in read for slot in cleared)
 
 
@@ -50,7 +50,7 @@ def _at_once(subject: Subject, name: str) -> Iterator[Edge]:
             continue
         if listens and route.if_ is None:
             continue
-        guard = _guard(subject, edge)
+        guard = subject.guard(edge.route)
         if not _counts(guard, up=False) and not any(_covers(c, route) for c in counted):
             yield edge
         if _counts(guard, up=True) and edge.target != name:
@@ -67,13 +67,6 @@ def _hurries(subject: Subject, name: str) -> bool:
 
 def _triggered(route: Route) -> bool:
     return not (route.intent is None and route.keys is None and route.event is None and route.after is None)
-
-
-def _guard(subject: Subject, edge: Edge) -> Expression | None:
-    """The `if` of the route that the way belongs to."""
-    if edge.route is None or not isinstance(edge.route.if_, str):
-        return None
-    return subject.guards.get((*edge.path[:-1], "if"))
 
 
 def _counts(expression: Expression | None, *, up: bool) -> bool:

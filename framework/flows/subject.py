@@ -78,6 +78,8 @@ class Written:
     """What the text is for, such as `say` or `instruct`; values and expressions have none."""
     event: str | None = None
     """The type of the event whose data can be read here."""
+    guarded: Route | None = None
+    """The route whose `if` this is."""
     expression: Expression | None = None
     """Of a bare expression, when it is one."""
     template: Template | None = None
@@ -148,7 +150,7 @@ class Subject:
         deep = len(("nodes", "name", "key"))
         whole = ("nodes",) in self.damage or () in self.damage
         return (set(self.flow.nodes) if whole else set()) | {
-            path[1] for path in self.damage if path[0] == "nodes" and 1 < len(path) <= deep
+            path[1] for path in self.damage if 1 < len(path) <= deep and path[0] == "nodes"
         }
 
     @cached_property
@@ -431,7 +433,7 @@ class Subject:
         """What a list or an object holds, by its options."""
         try:
             return Type.of_schema(known.schema(known.Options.model_validate(slot.options)))
-        except ValueError:  # SLT003 says what is wrong with them
+        except (ValueError, TypeError):  # SLT003 says what is wrong with them
             return Type(known.kind)
 
     def tool(self, name: str) -> Any:
@@ -475,10 +477,13 @@ class Subject:
         """Every text inside `with`, `set` and `emit`, and every value that goes to a slot."""
         return self._values
 
+    def guard(self, route: Route | None) -> Expression | None:
+        """The `if` of a route; None without one, and where it is no expression."""
+        return self._guards.get(id(route))
+
     @cached_property
-    def guards(self) -> dict[Path, Expression | None]:
-        """Place of an `if` or `where` → the expression, or None when it is none."""
-        return {written.path: written.expression for written in self._expressions if written.slot is None}
+    def _guards(self) -> dict[int, Expression]:
+        return {id(w.guarded): w.expression for w in self._expressions if w.guarded and w.expression}
 
     @cached_property
     def _expressions(self) -> list[Written]:
@@ -502,7 +507,8 @@ class Subject:
         for way in self._all_ways:
             route = way.route
             if isinstance(route.if_, str):
-                yield Written((*way.path, "if"), route.if_, way.node, self._result(way), event=route.event)
+                result = self._result(way)
+                yield Written((*way.path, "if"), route.if_, way.node, result, event=route.event, guarded=route)
             if isinstance(route.where, str):
                 yield Written((*way.path, "where"), route.where, way.node, event=route.event or "")
         yield from self._aside_guards()

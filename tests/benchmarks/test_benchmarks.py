@@ -14,7 +14,7 @@ from benchmarks.measure import Ratio, Size, figures, in_turn, quotient
 
 ROOT = Path(__file__).parents[2]
 RATIOS = {
-    "check": ["check"],
+    "check": ["check", "check of a large flow", "check, ten times as large", "memory, ten times as large"],
     "turn": ["turn", "turn, events read", "turn, RTVI client"],
     "engine": ["engine"],
     "simulator": ["simulator", "convo test"],

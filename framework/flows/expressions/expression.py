@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import operator
 from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -26,12 +27,13 @@ Run = Callable[[Mapping[str, Any], datetime], Any]
 class Expression:
     """A condition or a calculation; immutable."""
 
-    __slots__ = ("_run", "_text", "_tree", "text")
+    __slots__ = ("_names", "_run", "_text", "_tree", "text")
 
     def __init__(self, text: str) -> None:
         self.text = text
         self._tree, self._text = read(text)
         self._run: Run | None = None
+        self._names: frozenset[tuple[str, ...]] | None = None
 
     def __repr__(self) -> str:
         return f"Expression({self.text!r})"
@@ -42,9 +44,11 @@ class Expression:
             self._run = _compile(self._tree)
         return self._run(names, now)
 
-    def names(self) -> set[tuple[str, ...]]:
+    def names(self) -> AbstractSet[tuple[str, ...]]:
         """The paths it reads, such as `("slots", "x")`."""
-        return set(paths(self._tree))
+        if self._names is None:
+            self._names = frozenset(paths(self._tree))
+        return self._names
 
     def flowing(self) -> set[tuple[str, ...]]:
         """The paths whose values can be in the result, whole or in part."""

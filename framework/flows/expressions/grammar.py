@@ -46,6 +46,9 @@ NOT_OURS = {
     ast.Slice: "`a[b:c]` is not part of the language.",
 }
 
+ODD = re.compile(r"""\\|\bis\b|[0-9"'\])}]\s*[(\[]|[0-9][A-Za-z_]""")
+"""What Python may warn about: escapes, `is`, a literal that is called, a number that runs into a word."""
+
 HINTS = (
     (re.compile(r"&&"), "write `and`"),
     (re.compile(r"\|\|"), "write `or`"),
@@ -67,15 +70,22 @@ def read(text: str) -> tuple[ast.expr, str]:
         bare = flat.strip().removeprefix("{{").removesuffix("}}").strip()
         raise ExpressionError("braces are for texts; an expression stands bare here.", lead + 1, f"Write `{bare}`.")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(flat.strip(), mode="eval").body
+        tree = _parsed(flat.strip())
     except SyntaxError as wrong:
         raise _syntax(flat, lead, wrong) from None
     except (ValueError, MemoryError, RecursionError):
         raise ExpressionError("this is not an expression, or one that nests too deeply.", lead + 1) from None
     _admit(tree, flat, lead)
     return tree, flat
+
+
+def _parsed(text: str) -> ast.expr:
+    """The tree; Python's own warnings about odd code are nothing to an author of flows."""
+    if not ODD.search(text):
+        return ast.parse(text, mode="eval").body
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return ast.parse(text, mode="eval").body
 
 
 def column(node: ast.AST, text: str) -> int:

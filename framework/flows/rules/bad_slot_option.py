@@ -40,6 +40,9 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
         except ValidationError as wrong:
             for problem in wrong.errors(include_url=False):
                 yield _problem(subject, name, known, dict(problem))
+        except TypeError:  # a list or a mapping where only a text makes sense
+            message = "an option of this slot holds a list or a mapping where one value belongs."
+            yield subject.problem_at_key("SLT003", ("slots", name), message)
 
 
 def _problem(subject: Subject, name: str, known: Any, problem: dict[str, Any]) -> Diagnostic:

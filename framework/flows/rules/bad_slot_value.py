@@ -47,7 +47,7 @@ def _value(subject: Subject, name: str, value: Any, path: Path) -> Iterator[Diag
         return
     try:
         options = known.Options.model_validate(slot.options)
-    except ValueError:
+    except (ValueError, TypeError):
         return  # said by another rule
     try:
         known.check(value, options, datetime.now(UTC).date())

@@ -77,14 +77,19 @@ def _hidden(subject: Subject, ways: list[Way], outcomes: tuple[str, ...], *, com
 
 def _conditions(subject: Subject, way: Way) -> frozenset[str]:
     """What must hold beside the trigger."""
-    found: set[str] = set()
-    for key, written in (("if", way.route.if_), ("where", way.route.where)):
-        expression = subject.guards.get((*way.path, key)) if isinstance(written, str) else None
-        if expression is not None:
-            found |= {f"{key} {text}" for text in expression.conjuncts()}
-        elif written not in (None, True):
-            found.add(f"{way.path} {key}")
+    route = way.route
+    if route.if_ is None and route.where is None:
+        return NOTHING
+    guard = subject.guard(route)
+    found = {f"where {route.where}"} if route.where not in (None, True) else set()
+    if guard is not None:
+        found.update(guard.conjuncts())
+    elif route.if_ not in (None, True):
+        found.add(f"{way.path}")
     return frozenset(found)
+
+
+NOTHING: frozenset[str] = frozenset()
 
 
 def _same(first: Route, second: Route, wanted: list[str]) -> bool:

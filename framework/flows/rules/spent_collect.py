@@ -26,42 +26,43 @@ from framework.flows.graph import circles, ends
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from collections.abc import Set as AbstractSet
 
     from framework.documents import Diagnostic
     from framework.flows.graph import Edge
+    from framework.flows.model import Node
     from framework.flows.subject import Subject
 
 
 def check(subject: Subject) -> Iterator[Diagnostic]:
     """Circles through a `collect` on which none of its slots is cleared; one for each circle."""
-    nodes = subject.flow.nodes
-    spent = _spent(subject)
-    if not spent:
-        return
-    after = {name: [e.target for e in subject.after[name] if e.target in nodes] for name in nodes}
-    for circle in circles(after):
-        first = next((name for name in spent if name in circle), None)
+    nodes, slots = subject.flow.nodes, subject.flow.slots.keys()
+    order = {name: number for number, name in enumerate(nodes)}
+    for circle in circles({name: [e.target for e in subject.after[name] if e.target in nodes] for name in nodes}):
+        asking = sorted((n for n in circle if _asks(nodes[n], slots)), key=order.__getitem__)
+        first = next(iter(_spent(subject, circle, asking)), None)
         if first is not None and not subject.hurt(("nodes", first)):
             fix = f"Write `clear: [{', '.join(nodes[first].collect or [])}]` on the way back."
             message = f"the flow comes back to `{first}` when all its slots are set: nothing is left to ask."
             yield subject.problem_at_key("FLW014", ("nodes", first), message, fix)
 
 
-def _spent(subject: Subject) -> list[str]:
+def _asks(node: Node, slots: AbstractSet[str]) -> bool:
+    return bool(node.collect) and slots >= set(node.collect or ())
+
+
+def _spent(subject: Subject, circle: set[str], names: list[str]) -> list[str]:
     """The `collect`s that a way from their own `done` leads back to, with all their slots still set."""
-    flow = subject.flow
-    names = [n for n, node in flow.nodes.items() if node.collect and set(node.collect) <= set(flow.slots)]
+    if not names:
+        return []
     bits = {name: 1 << number for number, name in enumerate(names)}
     lost = _losses(subject, bits)
-    ways = {
-        name: [_carried(subject, e, lost) for e in edges if e.target in flow.nodes]
-        for name, edges in subject.after.items()
-    }
-    ways |= {name: [] for name, node in flow.nodes.items() if ends(node.end)}  # beside `next` it is said already
+    ways = {name: [_carried(subject, e, lost) for e in subject.after[name] if e.target in circle] for name in circle}
+    ways |= {name: [] for name in circle if ends(subject.flow.nodes[name].end)}  # beside `next` it is said already
     begin: dict[str, int] = {}
     for name, bit in bits.items():
         for edge in subject.after[name]:
-            if edge.target in flow.nodes and _after_done(edge):
+            if edge.target in circle and _after_done(edge):
                 begin[edge.target] = begin.get(edge.target, 0) | (bit & _carried(subject, edge, lost)[1])
     found = spread(begin, ways)
     return [name for name, bit in bits.items() if found.get(name, 0) & bit]

@@ -116,10 +116,8 @@ def _step(subject: Subject, name: str, bits: dict[str, int]) -> Step:
     step = Step(_mask(node.set, bits) & ~clears, clears)
     step.fills = _mask(node.collect or (), bits) | _mask(node.save, bits)
     for way in subject.ways(name):
-        for key in ("if", "where"):
-            expression = subject.guards.get((*way.path, key))
-            if expression is not None:
-                step.fills |= _mask((path[1] for path in expression.names() if _slot(path)), bits)
+        if (guard := subject.guard(way.route)) is not None:
+            step.fills |= _mask((path[1] for path in guard.names() if _slot(path)), bits)
     if subject.verbs[name] == "instruct":
         for at in (name, ""):
             for _, _, use in subject.tool_uses(at):
