@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 from framework.engine import effects, interrupts, secrets
+from framework.engine.context import ENDED
 from framework.engine.plan import Condition, Offered
 from framework.engine.work import Work
 from framework.flows.expressions import EvaluationError
@@ -16,8 +17,8 @@ MINUTE_S = 60.0
 GRACE_S = 2.0
 """What a tool call gets beyond its own deadline before the engine closes it."""
 
-RUNNING = {"status": "running", "message": "It goes on beside the conversation; you will be told the result."}
-DECLINED = {"status": "declined", "message": "The person did not say yes, so it was not done."}
+RUNNING = {"status": "running", "message": "It is under way; the result comes later."}
+DECLINED = {"status": "declined", "message": "It was not done, as there was no yes."}
 CANCELLED = {"status": "cancelled"}
 TOO_MANY = "`{tool}` was called too often within a minute."
 
@@ -172,7 +173,7 @@ def still_there(work: Work, record: dict[str, Any]) -> bool:
 def note_for_model(work: Work, call: str, record: dict[str, Any], answer: Any) -> None:
     """Keep what came of a call for the next model that speaks."""
     content = json.dumps(work.cleared(answer), ensure_ascii=False)
-    words = f"The function `{record['name']}` that you called before (call {call}) has ended: {content}"
+    words = f"The function `{record['name']}` that you called before (call {call}){ENDED}{content}"
     work.state["untold"].append({"role": "developer", "content": words})
 
 

@@ -7,6 +7,8 @@ from typing import Any
 
 from framework.engine.effects import Prompt
 
+ENDED = " has ended: "
+"""Between a function that was called before and what came of it, in what a model is told later."""
 SUMMARY = "Summary of the conversation so far: {summary}"
 
 

@@ -133,7 +133,7 @@ def ending(value: str, language: str) -> str:
     """The last two digits, of a value long enough not to be told by them.
 
     >>> ending("4111111111111142", "en"), ending("12", "en")
-    ('ending in 4 2', 'what you told me')
+    ('the one ending in 4 2', 'what you told me')
     """
     if len(value) <= 2 * TELLING:
         return language_of(language).sentences["masked"]

@@ -546,7 +546,7 @@ ENGLISH = Language(
         "wrong_digits": "That number can't be right.",
         "other_currency": "Please tell me in {currency}.",
         "too_many": "It can be at most {limit}.",
-        "masked_end": "ending in {end}",
+        "masked_end": "the one ending in {end}",
         "masked_email": "an address at {domain}",
         "masked": "what you told me",
         "masked_date": "a day in {year}",

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
+from framework.engine.context import ENDED
 from framework.engine.effects import Expectation
 from framework.services.providers.rules import arguments, speech
 from framework.services.providers.rules.speech import phrase
@@ -92,6 +93,8 @@ def decide(messages: Sequence[Mapping[str, Any]], scene: Scene) -> Call | Say:
             return Say(_after_result(last, scene))
         case "user" if text_of(last):
             return _answer(messages, scene)
+        case "developer" if ENDED in text_of(last):
+            return Say(_after_result({"content": text_of(last).partition(ENDED)[2]}, scene))
         case _:
             return Say(_opening(messages, scene))
 
