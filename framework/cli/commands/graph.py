@@ -41,7 +41,7 @@ def graph(
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to this file, not to standard output.")
     ] = None,
     coverage: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Show what tests used: the JSON of `convo test --coverage`.")
+        Path | None, typer.Option(metavar="FILE", help="Show what tests used: what `convo test --coverage-json` wrote.")
     ] = None,
     transcript: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Show where a conversation went: events as lines of JSON.")
@@ -127,5 +127,5 @@ def _counted(path: Path) -> dict[str, Any]:
     except (OSError, ValueError) as wrong:
         raise UserError(f"the coverage `{path}` can't be read: {wrong}") from None
     if not isinstance(counted, dict):
-        raise UserError(f"the coverage `{path}` is no object", fix="Write it with `convo test --coverage`.")
+        raise UserError(f"the coverage `{path}` is no object", fix="Write it with `convo test --coverage-json FILE`.")
     return counted

@@ -56,12 +56,12 @@ class Marks:
         rows = [hits for card in picture.cards for row in card.rows if (hits := self.row(card, row)) is not None]
         asides = [hits for card in picture.asides if (hits := self.card(card)) is not None]
         nodes = [hits for card in picture.cards if (hits := self.card(card)) is not None]
-        counts = {"nodes": nodes, "routes": rows, "interrupts and timers": asides}
+        counts = {"nodes": nodes, "routes": rows, "everywhere": asides}
         return {part: (sum(1 for hits in found if hits), len(found)) for part, found in counts.items() if found}
 
 
 def from_coverage(coverage: Mapping[str, Any], flow: str) -> Marks:
-    """Marks of a flow from what `convo test --coverage` counted.
+    """Marks of a flow from what `convo test --coverage-json` wrote.
 
     Raises:
         ValueError: It has not that shape, or knows nothing of the flow.

@@ -180,7 +180,7 @@ def test_coverage_shows_what_no_test_has_used(everything):
     totals = marks.totals(one)
     assert totals["nodes"] == (3, 9)
     assert totals["routes"][0] == 3
-    assert totals["interrupts and timers"] == (1, 4)
+    assert totals["everywhere"] == (1, 4)
     ask = one.card("ask")
     assert [marks.row(ask, row) for row in ask.rows] == [1, 0, 0, 2, None]
     drawn = svg(one, marks)
