@@ -15,6 +15,8 @@ from benchmarks.measure import Ratio, Size, figures, in_turn, quotient
 ROOT = Path(__file__).parents[2]
 RATIOS = {
     "check": ["check", "check of a large flow", "check, ten times as large", "memory, ten times as large"],
+    "spoken": ["spoken forms, en", "spoken forms, es", "spoken forms, de", "spoken forms, unseen"],
+    "heard": ["heard, clean", "heard, 10 dB"],
     "turn": ["turn", "turn, events read", "turn, RTVI client"],
     "engine": ["engine"],
     "simulator": ["simulator", "convo test"],
