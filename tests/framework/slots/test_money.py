@@ -18,7 +18,9 @@ from framework.slots.base import Refused
         ("twelve point five yen", "en", {}, (12, "JPY")),
     ],
 )
-def test_the_currency_is_the_slots_else_the_one_that_is_said_else_that_of_the_place(hear, said, language, options, wanted):
+def test_the_currency_is_the_slots_else_the_one_that_is_said_else_that_of_the_place(
+    hear, said, language, options, wanted
+):
     assert hear("money", said, language, **options) == {"amount": wanted[0], "currency": wanted[1]}
 
 
@@ -42,7 +44,13 @@ def test_in_passing_a_number_is_no_money_but_dollars_are(hear):
 def test_a_flow_may_set_a_bare_number_where_the_currency_is_known(types, today):
     money = types["money"]
     assert money.check(12, money.Options(currency="EUR"), today) == {"amount": 12, "currency": "EUR"}
-    for wrong in (12, {"amount": "12", "currency": "EUR"}, {"amount": 12}, {"amount": True, "currency": "EUR"}, {"amount": 1, "currency": "XYZ"}):
+    for wrong in (
+        12,
+        {"amount": "12", "currency": "EUR"},
+        {"amount": 12},
+        {"amount": True, "currency": "EUR"},
+        {"amount": 1, "currency": "XYZ"},
+    ):
         with pytest.raises(ValueError, match=r"needed|number|currency"):
             money.check(wrong, money.Options(), today)
 

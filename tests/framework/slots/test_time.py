@@ -81,7 +81,9 @@ def test_a_distance_from_now_needs_to_know_the_time(listen_now, hear):
 
 def test_a_moment_takes_what_python_and_tools_give(types, today):
     moment, options = types["datetime"], DateTimeOptions()
-    assert moment.check(NOW, options, today) == moment.check("2026-11-21 10:00:30", options, today) == "2026-11-21T10:00"
+    assert (
+        moment.check(NOW, options, today) == moment.check("2026-11-21 10:00:30", options, today) == "2026-11-21T10:00"
+    )
     assert types["time"].check(time(9, 30), TimeOptions(), today) == "09:30"
     assert types["duration"].check(timedelta(minutes=90), DurationOptions(), today) == "PT1H30M"
     assert types["duration"].check("90m", DurationOptions(), today) == "PT1H30M"
@@ -89,7 +91,14 @@ def test_a_moment_takes_what_python_and_tools_give(types, today):
 
 @pytest.mark.parametrize(
     ("name", "wrong"),
-    [("time", "25:00"), ("time", 9), ("datetime", "2026-02-30T09:00"), ("datetime", "2026-02-03"), ("duration", "soon"), ("duration", "P")],
+    [
+        ("time", "25:00"),
+        ("time", 9),
+        ("datetime", "2026-02-30T09:00"),
+        ("datetime", "2026-02-03"),
+        ("duration", "soon"),
+        ("duration", "P"),
+    ],
 )
 def test_what_is_no_time_is_refused_with_a_sentence(types, today, name, wrong):
     with pytest.raises(ValueError, match=r"needed here|there is no"):
