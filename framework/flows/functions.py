@@ -2,19 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
-LONGEST = 64
-"""The longest function name that models take."""
-
-
-def model_name(raw: str) -> str:
-    """A name that models accept: letters, figures, `_` and `-`, at most 64 of them.
-
-    >>> model_name("go_say goodbye!")
-    'go_say_goodbye_'
-    """
-    return re.sub(r"[^A-Za-z0-9_-]", "_", raw)[:LONGEST]
+from framework.plugins.tools import model_name
 
 
 def function_name(name: str | None, intent: str, to: str | None, end: str | None, index: int) -> str:

@@ -31,10 +31,10 @@ RATE = 30
 
 
 def model_name(name: str) -> str:
-    """The name as a model sees it.
+    """The name as a model sees it: letters, figures, `_` and `-`, at most 64 of them.
 
-    >>> model_name("patients.verify")
-    'patients_verify'
+    >>> model_name("patients.verify"), model_name("go_say goodbye!")
+    ('patients_verify', 'go_say_goodbye_')
     """
     return REFUSED.sub("_", name)[:NAME_LENGTH]
 

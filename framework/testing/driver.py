@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 
 from framework.engine import effects, inputs
@@ -37,12 +36,6 @@ def silent(_driver: Driver) -> Sequence[Reply]:
 def nothing_meant(_text: str, _choices: Sequence[effects.Choice]) -> str | None:
     """A router that hears no intent."""
     return None
-
-
-@cache
-def _method(kind: type[effects.Effect]) -> str:
-    """The name of the method that carries out such an effect."""
-    return f"_{kind.__name__.lower()}"
 
 
 @dataclass
@@ -163,7 +156,7 @@ class Driver:
     # --- Effects ------------------------------------------------------------
 
     def _carry_out(self, effect: effects.Effect) -> list[inputs.Input]:
-        handler = getattr(self, _method(type(effect)), None)
+        handler = getattr(self, f"_{type(effect).__name__.lower()}", None)
         return handler(effect) if handler else []
 
     def _emit(self, effect: effects.Emit) -> list[inputs.Input]:

@@ -17,7 +17,8 @@ class Marks:
     nodes: dict[str, int] = field(default_factory=dict)
     """Node → how often it was entered."""
     routes: dict[str, int] = field(default_factory=dict)
-    """`node/number` of a route, `node/key` of another way out → how often it was taken."""
+    """How often a way out was taken: `node/number` of a route, `node/tool/number` of one on a tool's result, else
+    `node/key`."""
     asides: dict[str, int] = field(default_factory=dict)
     """`interrupts/name`, `timers/name`, `limits/name`, `no_input`, `no_match`, `on_error` → how often it counted."""
     steps: list[str] = field(default_factory=list)
@@ -35,7 +36,8 @@ class Marks:
         """How often a way out was taken; None where it isn't known of this kind of way."""
         if card.path[:1] != ("nodes",):
             return None
-        keys = [f"{card.name}/{row.key}", *([] if row.route is None else [f"{card.name}/{row.route}"])]
+        number = row.route if row.tool is None else f"{row.tool}/{row.route}"
+        keys = [f"{card.name}/{row.key}", *([] if row.route is None else [f"{card.name}/{number}"])]
         known = [self.routes[key] for key in keys if key in self.routes]
         if known:
             return sum(known)
@@ -151,6 +153,7 @@ def _function(picture: Picture | None, node: str, function: str, to: Any) -> str
     """The key of the row that a function's call took."""
     card = picture.card(node) if picture else None
     for row in card.rows if card else ():
-        if row.trigger == "function" and row.label.split(":")[0] == function and row.to == to:
+        called = row.tool or row.label.split(":")[0]
+        if row.trigger == "function" and called == function and row.to == to:
             return f"{node}/{row.key}"
     return f"{node}/functions/{function}"

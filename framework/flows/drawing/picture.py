@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from framework.flows import graph
 from framework.flows.model import ActionUse, Branches, Flow, Function, Interrupt, Node, Route, Rung, Timer, ToolUse
+from framework.plugins.tools import model_name
 
 Trigger = Literal["always", "if", "outcome", "intent", "event", "after", "function", "ladder", "end"]
 """What makes a way out be taken."""
@@ -28,6 +29,8 @@ class Row:
     """Where it is written below its node, such as `next/0`."""
     route: int | None = None
     """The route's number, as notes, coverage and events count them."""
+    tool: str | None = None
+    """What the model calls the tool that the route belongs to."""
     to: str | None = None
     end: str | None = None
     effects: str = ""
@@ -154,9 +157,10 @@ def _rows(flow: Flow, node: Node, kind: str) -> Iterator[Row]:
         yield Row(trigger="end", label="ends", key="end", end=reason)
     for index, function in enumerate(node.functions):
         yield from _function_rows(function, f"functions/{index}")
-    yield from _tool_rows(node)
+    yield from _tool_rows(node.tools, "tools")
     if kind == "instruct":
         yield from _global_rows(flow)
+        yield from _tool_rows(flow.tools, "everywhere/tools")
     if graph.hears(node):
         yield from _ladder_rows(node)
     if any(action.type == "end_conversation" for action in (*node.pre_actions, *node.post_actions)):
@@ -222,15 +226,15 @@ def _function_rows(function: Function, key: str) -> Iterator[Row]:
         yield Row(trigger="function", label=function.name, key=key, to=to)
 
 
-def _tool_rows(node: Node) -> Iterator[Row]:
+def _tool_rows(uses: list[str | ToolUse], key: str) -> Iterator[Row]:
     """The ways out that follow from a tool's result."""
-    for index, use in enumerate(node.tools):
+    for index, use in enumerate(uses):
         for number, route in enumerate(use.next if isinstance(use, ToolUse) else ()):
             assert isinstance(use, ToolUse)  # noqa: S101 - a plain name has no routes
-            row = route_row(route, f"tools/{index}/next/{number}")
+            row = route_row(route, f"{key}/{index}/next/{number}", number)
             name = use.as_ or use.name
             label = name if row.label in ("then", "else") else f"{name}: {row.label}"
-            yield replace(row, trigger="function", label=label, route=None, code=False)
+            yield replace(row, trigger="function", label=label, tool=use.as_ or model_name(use.name), code=False)
 
 
 def _global_rows(flow: Flow) -> Iterator[Row]:

@@ -12,9 +12,10 @@ from framework.flows.exchange.writing import Path, written
 from framework.flows.expressions import ExpressionError, StateTemplate, Template
 from framework.flows.expressions.state import FORM
 from framework.flows.expressions.template import Placeholder
-from framework.flows.functions import function_name, model_name
+from framework.flows.functions import function_name
 from framework.flows.load import Loaded
 from framework.flows.model import Branches, Flow, Function, Node, PipecatAction, Route
+from framework.plugins.tools import model_name
 
 SPOKEN = ("tts_say", "end_conversation")
 TOP = ("flow", "format", "initial_node", "nodes", "global_functions")

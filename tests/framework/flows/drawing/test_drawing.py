@@ -188,6 +188,43 @@ def test_coverage_shows_what_no_test_has_used(everything):
     assert 'class="card k-wait unused"' in drawn
 
 
+def test_coverage_shows_which_results_of_a_tool_were_followed(tmp_path):
+    text = """\
+flow: results
+slots: {found: boolean}
+tools: [{name: small.talk, next: [{outcome: error, goto: bye}]}]
+initial_node: talk
+nodes:
+  talk:
+    instruct: Talk.
+    tools:
+      - {name: appointments.find, next: [{outcome: error, goto: bye}, {if: slots.found, goto: bye}]}
+      - {name: appointments.find, as: look_again, next: [{outcome: error, goto: bye}]}
+    next: [{intent: is done, goto: bye}]
+  bye: {say: Goodbye., end: true}
+"""
+    one = picture(examined(tmp_path, text).flow)
+    seen = {
+        "talk/0": 1,
+        "talk/appointments_find/0": 4,
+        "talk/appointments_find/1": 0,
+        "talk/look_again/0": 2,
+        "talk/small_talk/0": 3,
+    }
+    marks = from_coverage({"results": {"nodes": {"talk": 1}, "routes": seen}}, "results")
+    talk = one.card("talk")
+    assert [marks.row(talk, row) for row in talk.rows] == [1, 4, 0, 2, 3]
+    assert marks.totals(one)["routes"] == (4, 5)
+
+
+def test_a_conversation_shows_which_result_of_a_tool_it_followed(everything):
+    cause = {"kind": "function", "function": "appointments_find"}
+    left = {"type": "node.left", "data": {"node": "talk", "to": "bye", "cause": cause}}
+    one = picture(everything.flow)
+    marks = from_events([left], {"everything": one}, "everything")["everything"]
+    assert marks.routes == {"talk/tools/0/next/0": 1}
+
+
 @pytest.mark.parametrize("wrong", [{}, {"flows": {}}, {"everything": []}, {"everything": {"nodes": {"a": "b"}}}])
 def test_coverage_of_another_shape_is_refused(wrong):
     with pytest.raises(ValueError, match=r"says nothing|is no map"):
