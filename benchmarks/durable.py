@@ -57,6 +57,7 @@ def _joins(server: RedisServer, calls: int) -> float:
 
 async def stream_wake(server: RedisServer, wakes: int) -> float:
     """Seconds from the sending of a command until the runner that waits for it has it; the median."""
+    server.command("FLUSHALL")  # commands of the run before would be heard first
     sender, store = Connection.to(server.url), Store(Connection.to(server.url), environment="bench")
     heard: asyncio.Queue[float] = asyncio.Queue()
 

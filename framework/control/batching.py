@@ -43,6 +43,7 @@ class Batcher:
         self._deadline_s = deadline_s
         self._line: _Line | None = None
         self._opening: asyncio.Task[_Line] | None = None
+        self._closed = False
 
     async def run(self, *words: str | bytes | float) -> Any:
         """One command. Where the connection breaks it is sent once more: our commands may be repeated.
@@ -60,7 +61,8 @@ class Batcher:
         return await (await self._open(until)).send(words, until)
 
     async def close(self) -> None:
-        """Disconnect; what is under way fails."""
+        """Disconnect for good; what is under way fails."""
+        self._closed = True
         if self._opening:
             self._opening.cancel()
             await asyncio.gather(self._opening, return_exceptions=True)
@@ -69,6 +71,8 @@ class Batcher:
         self._line = self._opening = None
 
     async def _open(self, until: float) -> _Line:
+        if self._closed:
+            raise RedisConnectionError("the connection is closed")
         if self._line and self._line.sound:
             return self._line
         if self._opening is None or self._opening.done():

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from starlette.requests import ClientDisconnect, Request
+from http import HTTPStatus
+
+from starlette.requests import Request
 
 from framework.web.ports import RefusedError
 
@@ -23,7 +25,7 @@ async def read(request: Request, limit: int) -> bytes:
     while more:
         message = await request.receive()
         if message["type"] == "http.disconnect":
-            raise ClientDisconnect
+            raise RefusedError("the client left in the middle of the body", status=HTTPStatus.BAD_REQUEST)
         more = message.get("more_body", False)
         piece: bytes = message.get("body", b"")
         if len(body) + len(piece) > limit:

@@ -5,7 +5,9 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.requests import Request
 
+from framework.web.bodies import read
 from framework.web.limits import DEPTH, Buckets, address, json_object, limited, too_often
 from framework.web.ports import RefusedError
 
@@ -174,3 +176,15 @@ async def test_a_body_is_cut_off_where_it_is_too_long():
     with pytest.raises(RefusedError) as refused:
         await receive()
     assert refused.value.status == 413
+
+
+async def test_who_leaves_in_the_middle_of_a_body_has_not_broken_the_server():
+    arriving = iter([{"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"}])
+
+    async def receive():
+        return next(arriving)
+
+    request = Request({"type": "http", "method": "POST", "path": "/join", "headers": []}, receive)
+    with pytest.raises(RefusedError) as caught:
+        await read(request, 1000)
+    assert caught.value.status == 400

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from chaos.witness import SAID
 from starlette.applications import Starlette
 
 from framework.errors import SessionError
@@ -97,7 +98,7 @@ class Talk:
         """Look at the lease, and speak: nothing lies between."""
         if self._room is None or not self._may_speak:
             return False
-        self._room.send(line.encode() + b"\n")
+        self._room.send(f"{line} {SAID}{time.time()}\n".encode())
         return True
 
     async def _enter(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 from collections import Counter
@@ -18,6 +19,8 @@ from framework.testing.invariants import Stored
 PREFIX = f"{{convo:{ENVIRONMENT}}}:"
 MARGIN_S = 0.05
 """Between two processes that write down the time of day."""
+LEAVE_S = 5.0
+"""How long a process may take to notice that it belongs to nobody."""
 DRAWN = ("start", "expired")
 """Reasons for which a session may fail without having begun: it was tried as often, or as long, as was promised."""
 
@@ -111,8 +114,18 @@ class Judge:
             elif one.refused and not self._forgets:
                 verdict.unfinished.append(f"{one.key}: it was refused: {one.refused}")
         verdict.leaked += await self._slots()
-        verdict.strays += self._stage.strays()
+        verdict.strays += await self._strays()
         return verdict
+
+    async def _strays(self) -> list[str]:
+        """Processes that belong to nobody, and go on: one that is about to end has not been left behind."""
+        found = self._stage.strays()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LEAVE_S):
+                while found:
+                    await asyncio.sleep(0.05)
+                    found = [one for one in self._stage.strays() if one in found]
+        return found
 
     async def _session(self, verdict: Verdict, one: Asked, book: Book) -> None:
         if len(one.answers) > 1 and not self._forgets:

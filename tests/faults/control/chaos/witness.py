@@ -17,6 +17,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+SAID = "@"
+"""Begins the moment at which a word was said, by the speaker's clock."""
+
 
 @dataclass
 class Guest:
@@ -67,9 +70,11 @@ class Book:
             self.guests[connection] = Guest(str(session), int(str(epoch)), str(role), (turn, at))
         elif guest := self.guests.get(connection):
             if what == "word":
-                guest.words.append((turn, at))
-                if more:
-                    guest.said.append(str(more[0]))
+                # A busy witness hears a word after it was said; the speaker's clock is this machine's, too.
+                orders = [str(one) for one in more if not str(one).startswith(SAID)]
+                times = [float(str(one).removeprefix(SAID)) for one in more if str(one).startswith(SAID)]
+                guest.words.append((turn, min([at, *times])))
+                guest.said += orders
             elif what == "gone":
                 guest.gone = (turn, at)
 
