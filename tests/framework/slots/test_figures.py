@@ -61,7 +61,10 @@ def test_a_telephone_number_in_passing_is_noticed_where_it_can_be_nothing_else(h
 def test_a_postal_code_has_the_form_of_its_country(hear, listen):
     assert hear("postal_code", "SW1A1AA", region="GB") == "SW1A 1AA"
     assert hear("postal_code", "one two three four A B", region="NL") == "1234 AB"
+    assert hear("postal_code", "D02 AF30", region="IE") == "D02 AF30"
+    assert hear("postal_code", "one one four five five", region="SE") == "114 55"
     assert isinstance(listen("postal_code", "1234", "de"), Refused)
+    assert isinstance(listen("postal_code", "99999", "es"), Refused)
     assert hear("postal_code", "my postcode is 10115", "de", asked=False, name="postcode") == "10115"
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from framework.slots import BUILT_IN, postal
+from framework.slots import BUILT_IN, postal, postcodes
 from framework.slots.base import Found, Hearing
 from framework.slots.numbers import whole
 from framework.slots.phone import canonical
@@ -197,16 +197,16 @@ def test_a_spoken_telephone_number_is_heard_again(language, data, region):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@given(data=st.data(), region=st.sampled_from(["US", "DE", "ES", "GB", "CA", "NL", "MX", "AT", "PT", "JP"]))
+@given(data=st.data(), region=st.sampled_from(["US", "DE", "ES", "GB", "CA", "NL", "MX", "AT", "PT", "JP", "IE", "SE"]))
 def test_a_spoken_postal_code_is_heard_again(language, region, data):
-    shape = data.draw(st.sampled_from(sorted(postal.shapes(region).values())))
+    form = data.draw(st.sampled_from(sorted(postcodes.forms(region).values())))
     code = "".join(
         data.draw(st.sampled_from("0123456789"))
         if mark == "9"
         else data.draw(st.sampled_from("ABCEHJKLMNPRSTVWXY"))
         if mark == "A"
         else mark
-        for mark in shape
+        for mark in form
     )
     value = postal.canonical(code, region)
     if value is not None:
