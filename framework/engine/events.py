@@ -21,12 +21,19 @@ def arrived(work: Work, type_: str, given: Mapping[str, Any]) -> None:
 
     One that comes while the flow is busy is kept until it listens again, and counts there or not at all.
     """
-    state = work.state
     try:
-        data = _checked(work, type_, given)
+        take(work, type_, given)
     except Failure as failure:
         work.emit("error", code=failure.code, message=str(failure))
-        return
+
+
+def take(work: Work, type_: str, given: Mapping[str, Any]) -> None:
+    """The same, for whoever tells the sender himself what is wrong with it.
+
+    Raises:
+        Failure: No flow of the session declares such an event, or not with such data.
+    """
+    state, data = work.state, _checked(work, type_, given)
     work.emit(type_, **data)
     if state["phase"] == "live":
         state["arrived"] = [*state["arrived"], [type_, data]][-KEPT:]

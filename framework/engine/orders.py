@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal
 
-from framework.engine import asides, calls, effects, errands, frames, halts, inputs, routes, tune
+from framework.engine import asides, calls, effects, errands, events, frames, halts, inputs, routes, tune
 from framework.engine.verbs import collect, instruct, transfer
 from framework.engine.work import Failure, Work
 from framework.suggest import did_you_mean
@@ -374,6 +374,11 @@ def _app_message(work: Work, order: dict[str, Any]) -> None:
     errands.send(work, order, "app_message", {"type": order["type"], "data": order.get("data", {})})
 
 
+def _event(work: Work, order: dict[str, Any]) -> None:
+    events.take(work, order["type"], order.get("data", {}))
+    _settle(work, order, "applied")
+
+
 def _transfer(work: Work, order: dict[str, Any]) -> None:
     """Hand the person over; meanwhile the conversation stands still, and it goes on if nobody answers."""
     state, name = work.state, order["order_id"]
@@ -477,6 +482,7 @@ _KINDS: dict[str, Callable[[Work, dict[str, Any]], None]] = {
     "mute": _mute,
     "transfer": _transfer,
     "app_message": _app_message,
+    "event": _event,
     "interrupt": _interrupt,
     "end": _end,
 }

@@ -26,6 +26,8 @@ class Bot(BaseModel):
     """How many conversations it has at once; unlimited if absent."""
     on_lost: Literal["fail", "restart"] = "fail"
     """What becomes of a conversation whose process is gone."""
+    client_events: list[str] = []
+    """Events of the flow that its clients may bring about (RTVI messages); programs with a key may send all of them."""
     handlers: str | None = None
     """A module with the functions of a Pipecat FlowConfig."""
     class_: str = Field(default="default", alias="class", pattern=r"^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$")

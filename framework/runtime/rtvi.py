@@ -7,7 +7,7 @@ import json
 import re
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from typing import Any
 
 from loguru import logger
@@ -36,18 +36,28 @@ IDENTIFIER = re.compile(r"^[\w.:-]{1,128}$")
 WORDS_S = 0.04
 """How long a model's words are gathered before the client gets them: a message for each costs more than the turn."""
 KEYS = frozenset({"label", "type", "id", "data"})
-ALLOWED = frozenset({"client-ready", "send-text"})
+ALLOWED = frozenset({"client-ready", "send-text", "client-message"})
 """Everything else would let a client end the bot, forge a tool's result, or speak with another's voice."""
+KEYS_TYPE = "keys"
+"""The `t` of a `client-message` whose `d` is `{keys}`; any other `t` is an event of the flow."""
+PRESSED = re.compile(r"^[0-9*#]{1,32}$", re.ASCII)
 
 OnText = Callable[[str], Coroutine[Any, Any, None]]
+OnKeys = Callable[[str], Coroutine[Any, Any, None]]
+OnEvent = Callable[[str, dict[str, Any]], None]
 
 
 class RefusedMessageError(ValueError):
     """A client's message that is not let through; the message says why, in one word for the count."""
 
 
-def checked(message: Any, allowed: frozenset[str] = ALLOWED) -> dict[str, Any]:
+def checked(message: Any, allowed: frozenset[str] = ALLOWED, events: Collection[str] = frozenset()) -> dict[str, Any]:
     """A client's message, if it is one that is allowed, of the right shape and size.
+
+    Args:
+        message: What the client sent.
+        allowed: Types of RTVI messages that its role may send.
+        events: Events of the flow that its role may bring about.
 
     Raises:
         RefusedMessageError: Why not.
@@ -69,7 +79,25 @@ def checked(message: Any, allowed: frozenset[str] = ALLOWED) -> dict[str, Any]:
         raise RefusedMessageError("shape")
     if message["type"] == "send-text":
         _text_of(data)
+    elif message["type"] == "client-message":
+        _own_of(data, events)
     return message
+
+
+def _own_of(data: dict[str, Any] | None, events: Collection[str]) -> None:
+    """Look whether a message of the client's own is keys, or an event that it may bring about."""
+    given = data or {}
+    kind, content = given.get("t"), given.get("d")
+    if not isinstance(kind, str) or set(given) - {"t", "d"}:
+        raise RefusedMessageError("shape")
+    if kind == KEYS_TYPE:
+        keys = content.get("keys") if isinstance(content, dict) and len(content) == 1 else None
+        if not isinstance(keys, str) or not PRESSED.match(keys):
+            raise RefusedMessageError("shape")
+    elif kind not in events:
+        raise RefusedMessageError("type")
+    elif content is not None and not isinstance(content, dict):
+        raise RefusedMessageError("shape")
 
 
 def _text_of(data: dict[str, Any] | None) -> str:
@@ -92,6 +120,10 @@ class Door(RTVIProcessor):
         self.attached = False
         """Whether a client is there that is told what happens."""
         self.on_text: OnText | None = None
+        self.on_keys: OnKeys | None = None
+        self.on_event: OnEvent | None = None
+        self.events: frozenset[str] = frozenset()
+        """Events of the flow that clients may bring about."""
         self.private: Callable[[str], bool] = lambda _text: False
         """Whether a typed turn is for the engine only: other clients are not told it."""
         self.way_out: FrameProcessor | None = None
@@ -154,14 +186,24 @@ class Door(RTVIProcessor):
         """Take a typed turn; answers the type of what was let in."""
         try:
             self._burst()
-            message = checked(frame.message, self._allowed)
+            message = checked(frame.message, self._allowed, self.events)
         except RefusedMessageError as refusal:
             await self._refuse(frame.message, str(refusal))
             return None
         kind: str = message["type"]
         if kind == "send-text":
             await self._typed(frame, message)
+        elif kind == "client-message":
+            await self._own(message["data"])
         return kind
+
+    async def _own(self, data: dict[str, Any]) -> None:
+        """Keys, or an event; neither goes on through the pipeline, where others would see it."""
+        if data["t"] == KEYS_TYPE:
+            if self.on_keys is not None:
+                await self.on_keys(data["d"]["keys"])
+        elif self.on_event is not None:
+            self.on_event(data["t"], data.get("d") or {})
 
     async def _typed(self, frame: InputTransportMessageFrame, message: dict[str, Any]) -> None:
         text = _text_of(message["data"])

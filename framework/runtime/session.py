@@ -423,7 +423,8 @@ class LiveSession:
         self._client.set()
 
     def _open_door(self, door: Door, assembly: Assembly, conversation: Conversation) -> None:
-        door.on_text = self.hear
+        door.on_text, door.on_keys, door.on_event = self.hear, self.press, conversation.arrive
+        door.events = self._client_events(conversation.plan)
         door.private = conversation.private
         door.way_out = assembly.way_out
 
@@ -434,6 +435,12 @@ class LiveSession:
             self._client.set()
 
         on(door, "on_client_ready", ready)
+
+    def _client_events(self, plan: Plan) -> frozenset[str]:
+        """What clients of this bot may bring about: nothing, unless the project names it and a flow declares it."""
+        bot = self._project.bots.get(self.spec.bot)
+        declared = {name for one in plan.flows.values() for name in one.events}
+        return frozenset(declared & {*(bot.client_events if bot else ())})
 
     async def _send_message(self, message: dict[str, Any]) -> dict[str, Any]:
         """A message of an operator's application, to the client."""

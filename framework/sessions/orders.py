@@ -133,6 +133,15 @@ class AppMessage(_Order):
     data: dict[str, Any] = {}
 
 
+class Occur(_Order):
+    """Let an event from outside happen to the flow."""
+
+    kind: Literal["event"] = "event"
+    type: str = Field(min_length=1, max_length=200)
+    """As `events` of the flow declares it."""
+    data: dict[str, Any] = {}
+
+
 AnyOrder = (
     Say
     | Whisper
@@ -150,6 +159,7 @@ AnyOrder = (
     | Transfer
     | End
     | AppMessage
+    | Occur
 )
 
 Order = Annotated[AnyOrder, Field(discriminator="kind")]

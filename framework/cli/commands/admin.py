@@ -33,6 +33,7 @@ USAGE = {
     "transfer": "transfer TO",
     "end": "end [REASON]",
     "app_message": "app_message TYPE [JSON]",
+    "event": "event TYPE [JSON]",
 }
 
 
@@ -70,6 +71,7 @@ def admin(
     | mute [on/off] | does not hear the caller, or hears again |
     | transfer TO | hands the caller to somebody whom `convo.yaml` names |
     | app_message TYPE [JSON] | sends the client a message of the application's own |
+    | event TYPE [JSON] | goes on as its flow says for this event from outside |
 
     CONVO_GATEWAY names the gateway (http://127.0.0.1:4444), CONVO_API_KEY a key with the scope `admin`. Exit code: 0,
     or 1 when a session refused, or had not carried it out within --wait.
@@ -81,6 +83,7 @@ def admin(
     - `convo admin lobby set name="Ann Li" guests=4`
     - `convo admin --session 2f6c1d0b9a8e4f35b7c6d5e4f3a2b1c0 end "closing time"`
     - `convo admin lobby instruct "Offer a refund." --role seller`
+    - `convo admin lobby event doctor.available '{"doctor": "Ada"}'`
     """
     from framework.cli import client  # noqa: PLC0415 - the command line starts fast
 
@@ -127,7 +130,7 @@ def _order(kind: str, rest: list[str]) -> dict[str, Any] | None:
         return {"slots": {name.strip(): _value(value) for name, _, value in pairs}} if good else None
     if kind == "mute":
         return {"": {}, "on": {"on": True}, "off": {"on": False}}.get(text)
-    if kind == "app_message":
+    if kind in ("app_message", "event"):
         data = _value(" ".join(rest[1:]) or "{}")
         return {"type": rest[0], "data": data} if rest and isinstance(data, dict) else None
     if kind == "reload" and rest:

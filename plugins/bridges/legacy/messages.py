@@ -28,6 +28,7 @@ KINDS = {
     "transfer": (),
     "end": ("leave", "stop", "hangup", "hang_up", "end_session", "end_conversation", "shutdown"),
     "app_message": (),
+    "event": (),
 }
 """Kind of an order → the older words for it."""
 _KIND_OF = {old: kind for kind, words in KINDS.items() for old in (kind, *words)}
@@ -47,6 +48,7 @@ FIELDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "transfer": {"to": ("to", "target")},
     "end": {"reason": ("reason",)},
     "app_message": {"type": ("app_type", "event"), "data": ("data",)},
+    "event": {"type": ("event_type", "event"), "data": ("data",)},
 }
 """Kind → field of the order → the older names of the field."""
 MODES = {"immediate": "immediate", "interrupt": "immediate", "now": "immediate", "queued": "queued", "queue": "queued"}

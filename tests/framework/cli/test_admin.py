@@ -33,6 +33,10 @@ SPOKEN = [
     (["end", "closing", "time"], {"kind": "end", "reason": "closing time"}),
     (["app_message", "note.shown", '{"id": 4}'], {"kind": "app_message", "type": "note.shown", "data": {"id": 4}}),
     (["app-message", "ping"], {"kind": "app_message", "type": "ping", "data": {}}),
+    (
+        ["event", "doctor.free", '{"doctor": "Ada"}'],
+        {"kind": "event", "type": "doctor.free", "data": {"doctor": "Ada"}},
+    ),
 ]
 
 

@@ -10,6 +10,7 @@ from framework.sessions.orders import ORDER, SPOKEN
 from framework.testing.driver import Driver
 
 FLOW = """
+events: {doctor.available: {doctor: text}}
 slots: {size: {type: enum, values: [small, large]}, n: integer}
 limits: {silence: 10m}
 nodes:
@@ -39,6 +40,7 @@ KINDS = {
     "mute": {"on": True},
     "transfer": {"to": "desk"},
     "app_message": {"type": "hint", "data": {"x": 1}},
+    "event": {"type": "doctor.available", "data": {"doctor": "Ada"}},
     "end": {"reason": "enough"},
 }
 LUIGI = Personality(personality="luigi", name="Luigi", role="You are Luigi.", tools={"block": ["other.*"]})
@@ -238,6 +240,22 @@ def test_a_message_of_the_application_reaches_the_client_or_the_order_says_why_n
 
     call.errands["app_message"] = nobody
     assert call.order("app_message", type="hint", order_id="two").fates["two"] == ("refused", "no client is there")
+
+
+def test_an_event_by_order_counts_where_the_flow_listens_for_it_and_is_refused_where_it_does_not_fit(build):
+    call = build().order("goto", node="e")
+    call.order("event", type="doctor.available", data={"doctor": "Ada"}, order_id="one")
+    assert (call.fates["one"], call.of("doctor.available")) == (("applied", ""), [{"doctor": "Ada"}])
+    for data, why in (({"doctor": "Ada", "room": 1}, "has no field `room`"), ({}, "needs `doctor`")):
+        call.order("event", type="doctor.available", data=data, order_id=why)
+        assert call.fates[why][0] == "refused"
+        assert why in call.fates[why][1]
+    call.order("event", type="doctor.availible", data={}, order_id="two")
+    assert call.fates["two"] == (
+        "refused",
+        "no flow declares an event `doctor.availible`. Did you mean `doctor.available`?",
+    )
+    assert call.of("error") == []
 
 
 def test_an_errand_that_nobody_answers_is_refused_after_a_while(build):

@@ -298,6 +298,7 @@ def test_an_action_that_fails_on_leaving_ends_with_one_apology(drive):
 # --- All of it together -----------------------------------------------------
 
 STORM = """
+events: {doctor.available: {doctor: text}}
 slots: {size: {type: enum, values: [small, large]}, n: integer}
 nodes:
   a: {clear: [size], collect: [size], next: b}
@@ -328,6 +329,8 @@ ORDERS = [
     {"kind": "mute", "on": False},
     {"kind": "transfer", "to": "desk"},
     {"kind": "app_message", "type": "hint", "data": {}},
+    {"kind": "event", "type": "doctor.available", "data": {"doctor": "Ada"}},
+    {"kind": "event", "type": "doctor.gone", "data": {}},
     {"kind": "end", "reason": "enough"},
 ]
 DOINGS = st.one_of(
