@@ -93,6 +93,13 @@ TABLES: dict[str, tuple[Row, ...]] = {
             "It leaves after so long without a session; 0: never.",
             "s",
         ),
+        row(
+            "CONVO_SWITCHBOARD",
+            "–; `pretend` in `convo up` on loopback",
+            "Who puts people through: a plugin's switchboard, or `pretend`, which dials nobody. Without one every "
+            "transfer is an `error`.",
+        ),
+        row("PRETEND_OUTCOME", "done", "How transfers end at `pretend`: `done`, `no_answer`, `busy` or `error`."),
         row("CONVO_BOT", "the default bot", "With `RUNNER_AUTO_START=1`: the bot."),
         row("CONVO_CHANNEL", "voice", "With `RUNNER_AUTO_START=1`: `voice` or `text`."),
         row("CONVO_TRANSPORT", "the bot's", "With `RUNNER_AUTO_START=1`: how the room is reached."),

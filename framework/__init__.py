@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from framework.plugins.services import Service as Service
     from framework.plugins.services import ServiceContext as ServiceContext
     from framework.plugins.settings import Settings as Settings
+    from framework.plugins.switchboards import Call as Call
+    from framework.plugins.switchboards import Switchboard as Switchboard
     from framework.plugins.tools import Tool as Tool
     from framework.plugins.tools import tool as tool
     from framework.plugins.transports import Transport as Transport
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
     from framework.sessions.events import Event as Event
     from framework.sessions.orders import Order as Order
     from framework.sessions.spec import SessionSpec as SessionSpec
+    from framework.sessions.transfers import Handover as Handover
     from framework.slots.base import Found as Found
     from framework.slots.base import Hearing as Hearing
     from framework.slots.base import Refused as Refused
@@ -67,11 +70,13 @@ FACE = {
     "framework.plugins.routes": ("Route", "RouteAnswer", "RouteRequest"),
     "framework.plugins.services": ("Keys", "Preparation", "Service", "ServiceContext"),
     "framework.plugins.settings": ("Settings",),
+    "framework.plugins.switchboards": ("Call", "Switchboard"),
     "framework.plugins.tools": ("Tool", "tool"),
     "framework.plugins.transports": ("Transport", "TransportContext"),
     "framework.sessions.events": ("Event",),
     "framework.sessions.orders": ("Order",),
     "framework.sessions.spec": ("SessionSpec",),
+    "framework.sessions.transfers": ("Handover",),
     "framework.slots.base": ("Found", "Hearing", "Refused", "SlotType"),
 }
 """Module → the names that it gives to plugins."""

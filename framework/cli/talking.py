@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from framework.runtime.life import Outcome
     from framework.sessions.events import Event
     from framework.sessions.spec import SessionSpec
+    from framework.sessions.transfers import LocalSwitchboard
 
 HUNG_UP = 3
 """The exit code of a session that ended because nobody was left to talk."""
@@ -66,6 +67,16 @@ def _pair(given: str) -> tuple[str, Any]:
         return name.strip(), json.loads(text)
     except ValueError:
         return name.strip(), text
+
+
+def switchboard(outcome: str, *, as_json: bool) -> LocalSwitchboard:
+    """Who is asked to put people through: it prints whom it would call; standard output is the program's for JSON."""
+    from framework.sessions.transfers import OUTCOMES, LocalSwitchboard  # noqa: PLC0415 - weight is carried when needed
+
+    known = next((one for one in OUTCOMES if one == outcome), None)
+    if known is None:
+        raise UserError(f"a transfer can't end as `{outcome}`", fix=f"Say one of {', '.join(OUTCOMES)}.")
+    return LocalSwitchboard(known, lambda line: print(line, file=sys.stderr if as_json else sys.stdout, flush=True))
 
 
 def prepared() -> tuple[Project, PluginHost]:

@@ -17,6 +17,7 @@ from framework.plugins.markers import GROUP
 
 BUILT_IN = (
     "framework.slots.plugin",
+    "framework.plugins.pretend",
     "framework.services.providers.moonshine",
     "framework.services.providers.piper",
     "framework.services.providers.espeak",
@@ -34,7 +35,9 @@ BUILT_IN = (
 )
 """What is in the box comes in by the same door; removing one is deleting a line."""
 
-KINDS = frozenset({"tools", "actions", "transports", "services", "slots", "launchers", "bridges", "commands"})
+KINDS = frozenset(
+    {"tools", "actions", "transports", "services", "slots", "launchers", "bridges", "switchboards", "commands"}
+)
 """Folders of a `plugins/` folder that hold plugins and are none themselves."""
 
 NAME = re.compile(r"^[a-z][a-z0-9_-]*$")

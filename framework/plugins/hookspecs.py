@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from framework.plugins.resources import Resource
     from framework.plugins.routes import Route
     from framework.plugins.services import Service
+    from framework.plugins.switchboards import Switchboard
     from framework.plugins.tools import Tool
     from framework.plugins.transports import Transport
     from framework.slots.base import SlotType
@@ -152,6 +153,21 @@ def register_bridges(bridges: Registry[Bridge]) -> None:
         @hookimpl
         def register_bridges(bridges: Registry[Bridge]) -> None:
             bridges.add(PagerBridge())
+    """
+
+
+@hookspec
+def register_switchboards(switchboards: Registry[Switchboard]) -> None:
+    """Offer ways to put a person through to somebody else, by telephone or into another room.
+
+    Called once, when the host is loaded. Sessions use the one that `CONVO_SWITCHBOARD` names, whenever a flow or an
+    operator hands somebody over; without one every transfer is the outcome `error`. Registering must cost nothing: a
+    switchboard imports its SDK in `connect`. Failures are treated as those of `register_tools`.
+
+    Example:
+        @hookimpl
+        def register_switchboards(switchboards: Registry[Switchboard]) -> None:
+            switchboards.add(SipSwitchboard())
     """
 
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from framework.plugins.routes import Routes
     from framework.plugins.services import Service
     from framework.plugins.session import SessionPlugins
+    from framework.plugins.switchboards import Switchboard
     from framework.plugins.tools import Tools
     from framework.plugins.transports import Transport
     from framework.sessions.spec import SessionSpec
@@ -148,6 +149,11 @@ class PluginHost:
     def bridges(self) -> Registry[Bridge]:
         """All that can run beside a gateway."""
         return self.offers.bridges
+
+    @property
+    def switchboards(self) -> Registry[Switchboard]:
+        """All that can put people through."""
+        return self.offers.switchboards
 
     @property
     def routes(self) -> Routes:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from framework.plugins.commands import Command
     from framework.plugins.launchers import Launcher
     from framework.plugins.services import Service
+    from framework.plugins.switchboards import Switchboard
     from framework.plugins.transports import Transport
     from framework.slots.base import SlotType
 
@@ -33,6 +34,7 @@ class Offers:
     commands: Registry[Command]
     launchers: Registry[Launcher]
     bridges: Registry[Bridge]
+    switchboards: Registry[Switchboard]
     routes: Routes
     resources: Resources
 
@@ -48,6 +50,7 @@ class Offers:
             commands=Registry("command", owner=owner),
             launchers=Registry("launcher", owner=owner),
             bridges=Registry("bridge", owner=owner),
+            switchboards=Registry("switchboard", owner=owner),
             routes=Routes("route", owner=owner),
             resources=Resources("resource", owner=owner),
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import math
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from framework.project import Project
 from framework.runtime.conversation import Tell
 from framework.runtime.rtvi import Door
 from framework.runtime.session import LiveSession
+from framework.runtime.switchboard import named
 from framework.services.model import StackModel
 from framework.services.stacks import find, load_stack, needed
 from framework.sessions.events import Event
@@ -49,6 +51,7 @@ class LiveBackend:
         self._host = PluginHost.load(self._project)
         for problem in self._host.problems:
             logger.bind(plugin=problem.plugin, problem=problem.sentence).warning("a plugin was left out")
+        named(self._host, os.environ)  # one that isn't there is told now, not to the first who is put through
         tell("loading transports")
         self._load_transports()
         stack = self._stack_ahead()

@@ -30,6 +30,7 @@ from framework.runtime.life import Deadlines, Life, Outcome
 from framework.runtime.rtvi import Door
 from framework.runtime.stage import PipelineStage
 from framework.runtime.summary import Summarizer
+from framework.runtime.switchboard import connected
 from framework.runtime.tools import PluginHands
 from framework.runtime.tuner import Tuner
 from framework.runtime.watch import Watchdog
@@ -38,7 +39,7 @@ from framework.services.resolve import Factory, Services, Wishes, build_stack
 from framework.sessions.checkpoints import Checkpoint, Checkpoints, plain
 from framework.sessions.events import Event
 from framework.sessions.orders import AnyOrder, End, Goto
-from framework.sessions.transfers import NoSwitchboard, Switchboard
+from framework.sessions.transfers import Switchboard
 from framework.suggest import did_you_mean
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ class LiveSession:
         environment: Where secrets and settings are read from; None is the process's own.
         services: Instead of those that the stack names; for tests.
         sample_rate: Of the audio that the transport carries.
-        switchboard: Who puts people through; without one every transfer is an error.
+        switchboard: Who puts people through; None is the one that `CONVO_SWITCHBOARD` names.
         checkpoints: Where the session's state is kept whenever nothing more can be done at once.
         resume: Where another process left off; `spec` is that session's.
     """
@@ -298,7 +299,7 @@ class LiveSession:
         hands.conversation = conversation
         hands.errands = {"app_message": self._send_message, "personality": self._find_personality}
         hands.addresses = self._project.transfers
-        hands.switchboard = self._switchboard or NoSwitchboard()
+        hands.switchboard = self._switchboard or self._named_switchboard(conversation)
         if left_off is not None:
             conversation.state, conversation.node = left_off, str(left_off["node"] or "")
             hands.remember(left_off["state"])
@@ -312,6 +313,12 @@ class LiveSession:
         stage.connect(assembly, conversation)
         self._tie(assembly, conversation, stage)
         return _Built(services, assembly, stage, conversation, Life(assembly.worker, assembly.first, self.deadlines))
+
+    def _named_switchboard(self, conversation: Conversation) -> Switchboard:
+        environment = os.environ if self._environment is None else self._environment
+        return connected(
+            self._host, environment, session=self.spec, transport=self._transport, publish=conversation.publish
+        )
 
     def _keeper(self, plan: Plan, stage: PipelineStage) -> Callable[[dict[str, Any]], None] | None:
         checkpoints = self._checkpoints

@@ -14,7 +14,7 @@ from framework.errors import FrameworkError, UnknownNameError
 from framework.plugins.outcomes import ToolOutcome
 from framework.runtime.compat import Compat
 from framework.runtime.virtual import real_time
-from framework.sessions.transfers import Handover, NoSwitchboard, Switchboard
+from framework.sessions.transfers import Handover, Switchboard
 
 if TYPE_CHECKING:
     from framework.clock import Clock
@@ -51,7 +51,7 @@ class PluginHands:
         self.conversation: Conversation | None = None
         self.errands: dict[str, Run] = {}
         """What is done for orders, by its kind; a `FrameworkError` says why it can't be done."""
-        self.switchboard: Switchboard = NoSwitchboard()
+        self.switchboard: Switchboard | None = None
         self.addresses: Mapping[str, str] = {}
         """Target of a transfer → whom to dial."""
         self.summarizer: Summarizer | None = None
@@ -106,6 +106,8 @@ class PluginHands:
             warm=wanted.warm,
             language=wanted.language,
         )
+        if self.switchboard is None:
+            return happened.Transferred(at=0.0, transfer=wanted.transfer, outcome="error")
         with real_time():
             outcome = await self.switchboard.connect(handover)
         return happened.Transferred(at=0.0, transfer=wanted.transfer, outcome=outcome)

@@ -37,15 +37,6 @@ class Switchboard(Protocol):
         ...
 
 
-class NoSwitchboard:
-    """Where nobody can be dialled: every transfer is an error."""
-
-    async def connect(self, handover: Handover) -> Outcome:
-        """Say that it can't."""
-        del handover
-        return "error"
-
-
 @dataclass(frozen=True, slots=True)
 class LocalSwitchboard:
     """Dials nobody: says whom it would dial, and answers as told."""

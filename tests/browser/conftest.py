@@ -23,7 +23,19 @@ bots:
   clinic: {flow: clinic, personality: ava, stack: STACK}
   pizza: {flow: pizza, personality: ava, stack: STACK}
   hello: {flow: hello, stack: STACK}
+  front: {flow: front, stack: STACK}
 default_bot: clinic
+transfers: {desk: "+15550100"}
+"""
+FRONT = """\
+flow: front
+initial_node: ask
+nodes:
+  ask:
+    say: Press 12 for the desk.
+    next: [{intent: wants the desk, examples: [the desk], keys: "12", goto: desk}, {intent: is done, goto: bye}]
+  desk: {say: One moment., transfer: desk, brief: Wants the desk., next: [{outcome: busy, goto: bye}, {else: ask}]}
+  bye: {say: They are busy. Goodbye., end: true}
 """
 QUIET = (
     *("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"),
@@ -53,6 +65,8 @@ async def serve(tmp_path):
         async def serve(services="typed", *, alone=False, key=False, **environment):
             (tmp_path / "stacks").mkdir(exist_ok=True)
             (tmp_path / "stacks" / "typed.yaml").write_text(TYPED)
+            (tmp_path / "flows").mkdir(exist_ok=True)
+            (tmp_path / "flows" / "front.yaml").write_text(FRONT)
             (tmp_path / "convo.yaml").write_text(BOTS.replace("STACK", services))
             if key:
                 environment["KEY"] = await new_key(tmp_path)

@@ -37,6 +37,21 @@ async def test_another_bot_can_be_picked_and_its_flow_is_drawn(serve, browse):
     assert (await sight.slots())["size"] == "large"
 
 
+async def test_keys_are_pressed_on_the_page_and_a_transfer_says_whom_it_would_dial(serve, browse):
+    sight = await browse((await serve(PRETEND_OUTCOME="busy")).url)
+    await sight.part("bot-select").select_option("front")
+    await sight.part("type").click()
+    await sight.said("Press 12 for the desk.", within_s=60)
+    await sight.part("keypad").locator("summary").click()
+    await sight.part("key-1").click()
+    await sight.part("key-2").click()
+    await sight.said("Would dial desk (+15550100) and tell them: “Wants the desk.”", who="transfer")
+    await sight.said("They are busy. Goodbye.")
+    await sight.state("ended")
+    assert await sight.part("keypad").is_hidden()
+    assert sight.page.failures == []
+
+
 async def test_hanging_up_ends_the_session(serve, browse):
     sight = await browse((await serve()).url)
     await sight.part("type").click()

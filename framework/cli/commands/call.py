@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from framework.cli.talking import Transcript, Wish, exit_code, prepared, progress
+from framework.cli.talking import Transcript, Wish, exit_code, prepared, progress, switchboard
 from framework.errors import UserError
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from framework.plugins.host import PluginHost
     from framework.project import Project
+    from framework.sessions.transfers import LocalSwitchboard
 
 LISTEN_S = 6.0
 """How long a caller waits to be heard before going on."""
@@ -54,6 +55,9 @@ def call(
         list[str] | None,
         typer.Option("--input", metavar="NAME=VALUE", help="What the flow must be given; JSON or text. Repeat it."),
     ] = None,
+    transfer: Annotated[
+        str, typer.Option(metavar="OUTCOME", help="How a transfer ends: done, no_answer, busy or error.")
+    ] = "done",
 ) -> None:
     """Call a flow through the whole voice pipeline, with recordings instead of a microphone.
 
@@ -62,6 +66,8 @@ def call(
     bot has finished and waits. When they are used up the caller listens for a moment, then hangs up.
 
     A line such as `[1234#]` is pressed on the telephone's keys instead.
+
+    Nobody is dialled: a transfer prints whom it would call and what they would be told, and ends as `--transfer` says.
 
     WAV files are PCM with 16-bit samples; any rate and number of channels. `--fast` gives the same result in virtual
     time; it needs services that run on this machine, such as those of the stack `offline`.
@@ -77,6 +83,7 @@ def call(
         raise UserError(
             "a call needs one caller", fix="Give either `--audio IN.wav` (perhaps several times) or `--say FILE`."
         )
+    dials = switchboard(transfer, as_json=as_json)
     wish = Wish(
         target=target,
         channel="voice",
@@ -87,7 +94,7 @@ def call(
         inputs=tuple(given or ()),
     )
     caller = _Caller(tuple(audio or ()), _lines(say) if say else ())
-    raise typer.Exit(_run(lambda: _call(wish, caller, record), fast=fast))
+    raise typer.Exit(_run(lambda: _call(wish, caller, record, dials), fast=fast))
 
 
 def _lines(path: Path) -> tuple[str, ...]:
@@ -106,11 +113,11 @@ def _run(main: Callable[[], Coroutine[Any, Any, int]], *, fast: bool) -> int:
     return run_virtually(main)
 
 
-async def _call(wish: Wish, caller: _Caller, record: Path | None) -> int:
+async def _call(wish: Wish, caller: _Caller, record: Path | None, dials: LocalSwitchboard) -> int:
     project, host = prepared()
     with progress("Getting ready …") as ready:
         turns = caller.turns(project, host)
-        session, transport = _session(wish, project, host, ready)
+        session, transport = _session(wish, project, host, dials, ready)
         running = asyncio.create_task(session.run())
         whole = bool(caller.files) and len(caller.files) == 1
         speaking = asyncio.create_task(_speak(session, transport, turns, whole=whole))
@@ -123,7 +130,7 @@ async def _call(wish: Wish, caller: _Caller, record: Path | None) -> int:
     return exit_code(outcome)
 
 
-def _session(wish: Wish, project: Project, host: PluginHost, ready: Any) -> tuple[Any, Any]:
+def _session(wish: Wish, project: Project, host: PluginHost, dials: LocalSwitchboard, ready: Any) -> tuple[Any, Any]:
     from framework.plugins.transports import TransportContext  # noqa: PLC0415 - weight is carried when needed
     from framework.runtime.session import LiveSession  # noqa: PLC0415 - weight is carried when needed
 
@@ -136,6 +143,7 @@ def _session(wish: Wish, project: Project, host: PluginHost, ready: Any) -> tupl
         transport=transport,
         sample_rate=transport.rate,
         handlers=wish.handlers or "",
+        switchboard=dials,
         on_event=Transcript(as_json=wish.json),
         on_phase=lambda phase: ready() if phase == "talking" else None,
     )

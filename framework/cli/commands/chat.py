@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
-from framework.cli.talking import Transcript, Wish, exit_code, prepared, progress
+from framework.cli.talking import Transcript, Wish, exit_code, prepared, progress, switchboard
 from framework.errors import UserError
-from framework.sessions.transfers import OUTCOMES, LocalSwitchboard
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from framework.runtime.session import LiveSession
+    from framework.sessions.transfers import LocalSwitchboard
 
 PROMPT = "You: "
 LINE_LENGTH = 4000
@@ -78,8 +78,7 @@ def chat(
         convo chat --resume call.json --checkpoint call.json
     """
     lines = _lines(script)
-    if transfer not in OUTCOMES:
-        raise UserError(f"a transfer can't end as `{transfer}`", fix=f"Say one of {', '.join(OUTCOMES)}.")
+    dials = switchboard(transfer, as_json=as_json)
     if resume is not None and (target or personality or stack or handlers or given):
         raise UserError("a session goes on as it was started", fix="Leave out all but `--resume` and `--checkpoint`.")
     wish = Wish(
@@ -91,7 +90,7 @@ def chat(
         json=as_json,
         inputs=tuple(given or ()),
     )
-    going = Going(switchboard=LocalSwitchboard(transfer, _show(as_json)), checkpoint=checkpoint, resume=resume)
+    going = Going(switchboard=dials, checkpoint=checkpoint, resume=resume)
     raise typer.Exit(asyncio.run(_talk(wish, lines, going)))
 
 
@@ -102,11 +101,6 @@ class Going:
     switchboard: LocalSwitchboard
     checkpoint: Path | None
     resume: Path | None
-
-
-def _show(as_json: bool) -> Callable[[str], None]:
-    """Prints a line for people; standard output is the program's where it holds JSON."""
-    return lambda line: print(line, file=sys.stderr if as_json else sys.stdout, flush=True)
 
 
 def _lines(script: str | None) -> list[str] | None:

@@ -30,6 +30,9 @@ def up(
     The state of all sessions is in this process and ends with it. With --redis it is in Redis: then it outlives this
     process, and gateways and runners on other machines can share it.
 
+    Nobody is dialled: a transfer says on the page whom it would call, and ends as PRETEND_OUTCOME says (done,
+    no_answer, busy or error). CONVO_SWITCHBOARD names a plugin's switchboard instead.
+
     Without API keys only this machine is served; `convo keys new` makes one, and from then on every door wants it.
 
     Settings from the environment, or from a file `.env`: REDIS_URL, MAX_BOTS (sessions at a time, 50), SESSION_TIMEOUT
@@ -50,10 +53,13 @@ def up(
     from framework.processes.machine import Machine  # noqa: PLC0415 - the command line starts fast
     from framework.processes.runner import settings_from  # noqa: PLC0415 - the command line starts fast
     from framework.project import Project  # noqa: PLC0415 - the command line starts fast
+    from framework.web.auth import is_loopback  # noqa: PLC0415 - the command line starts fast
 
     load(Path.cwd() / ".env", os.environ)
     os.environ.setdefault("CONVO_LOG_LEVEL", "WARNING")  # people read the page, not the log
     set_up()
+    if is_loopback(host):
+        os.environ.setdefault("CONVO_SWITCHBOARD", "pretend")  # on one's own machine a transfer is tried, not refused
     project = Project.find(Path.cwd())
     if not project.bots:
         raise UserError(

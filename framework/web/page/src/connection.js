@@ -114,6 +114,11 @@ class Session {
     return this.client.sendText(text);
   }
 
+  /** Press keys of a telephone: digits, * and #. */
+  press(keys) {
+    this.client.sendClientMessage("keys", { keys });
+  }
+
   /** When the person was last heard, on the page's clock. */
   get lastHeard() {
     return this.ear?.lastLoud ?? performance.now();

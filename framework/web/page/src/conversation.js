@@ -1,5 +1,7 @@
 /** What has happened in a session so far: turns, slots, the node, how long each answer took. */
 
+import { transferText } from "./words.js";
+
 /** A model that is told what happens and calls `changed(part, detail)` after each change. */
 export class Conversation {
   constructor(changed, clock = () => performance.now()) {
@@ -129,6 +131,7 @@ const HANDLERS = {
   "slot.cleared": (self, { slot }) => self.clearSlot(slot),
   "tool.called": (self, { tool }) => self.note(tool, "tool"),
   "tool.finished": (self, { tool, outcome }) => outcome !== "value" && self.note(`${tool}: ${outcome}`, "tool"),
+  "transfer.pretended": (self, data) => self.note(transferText(data), "transfer"),
   "session.ended": (self, { reason }) => self.end(reason),
   error: (self, { message }) => self.note(message, "error"),
 };

@@ -23,6 +23,7 @@ class Page {
     part("mute").onclick = () => this.toggleMute();
     part("bot").onchange = () => this.showBot();
     part("composer").onsubmit = (event) => this.send(event);
+    part("keys").append(...[..."123456789*0#"].map((key) => this.keyButton(key)));
     part("dismiss").onclick = () => this.notice("");
     addEventListener("pagehide", () => this.session && runner.leaveAtOnce(this.session.id));
   }
@@ -106,6 +107,13 @@ class Page {
     part("text").value = "";
     this.conversation.personFinished();
     this.session.send(text).catch((error) => this.notice(`That could not be sent: ${error.message ?? error}`));
+  }
+
+  keyButton(key) {
+    const button = Object.assign(document.createElement("button"), { type: "button", textContent: key });
+    button.dataset.testid = `key-${key}`;
+    button.onclick = () => this.session?.press(key);
+    return button;
   }
 
   toggleMute() {
@@ -192,6 +200,7 @@ class Page {
     part("bot").disabled = live || name === "ending";
     part("talk").hidden = part("type").hidden = live || name === "ending";
     part("end").hidden = !live;
+    part("keypad").hidden = name !== "connected";
     part("mute").hidden = name !== "connected" || document.body.dataset.channel !== "voice";
     part("text").disabled = part("send").disabled = name !== "connected";
   }

@@ -1,6 +1,6 @@
 /** Puts turns and slots on the page. All text goes in as text, never as markup. */
 
-const NAMES = { user: "You", bot: "Bot", tool: "Tool", error: "Error", note: "", end: "" };
+const NAMES = { user: "You", bot: "Bot", tool: "Tool", error: "Error", transfer: "Transfer", note: "", end: "" };
 
 /** The conversation so far, newest at the bottom. */
 export class Transcript {

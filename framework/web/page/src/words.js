@@ -27,6 +27,12 @@ export const UNREACHABLE = "The runner doesn't answer. Is it still running? Star
 export const NO_PEER = "WebRTC found no way through; the sound goes over a WebSocket instead.";
 export const NO_SOUND = "Sound found no way through. You can type.";
 
+/** Whom a transfer would have reached, where nobody is dialled. */
+export function transferText({ target, address, brief, warm, outcome }) {
+  const told = brief ? ` and tell them: “${brief}”` : "";
+  return `Would ${warm ? "ring" : "dial"} ${target} (${address})${told}. Nobody was dialled; it counts as ${outcome}.`;
+}
+
 /** Why a session ended, for people. */
 export function endText(reason) {
   const known = {
