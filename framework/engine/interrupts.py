@@ -138,7 +138,7 @@ def take(work: Work) -> bool:
 def break_in(work: Work, plan: Plan, one: InterruptPlan, event: dict[str, Any] | None = None) -> None:
     """An interrupt counts: it is carried out before anything else."""
     work.state["cooling"][_key(plan, one)] = work.state["turns"]
-    work.note("interrupt", name=one.name)
+    work.note("interrupt", name=one.name, of=plan.flow)
     work.agenda([["interrupt", _key(plan, one), event]])
 
 

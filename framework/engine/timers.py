@@ -73,7 +73,7 @@ def deliver(work: Work, key: str) -> None:
     state = work.state
     state["pending"] = [other for other in state["pending"] if other != key]
     plan, timer = _find(work, key)
-    work.note("timer", name=timer.name)
+    work.note("timer", name=timer.name, of=plan.flow)
     if timer.every_s is not None:
         _arm(work, plan, timer, timer.every_s)
     again = "" if timer.idle or not (timer.say or timer.instruct or timer.to) else orders.cut(work)

@@ -286,9 +286,9 @@ class Work:
         | `node` | `to`: it was entered |
         | `guard` | `route`: whose `if` was looked at; `text`; `held`; `read`: each path that it read and its value |
         | `route` | `route`: its number; `held`: whether it was taken; `guard`: the value of its `if`; `cause` |
-        | `interrupt` | `name`: it counted |
+        | `interrupt` | `name`: it counted; `of`: the flow that has it, if it is not a built-in one |
         | `rung` | `ladder` (`no_input`, `no_match`), `rung` from 1, `of`: `node` or `defaults` |
-        | `timer` | `name`: it was delivered |
+        | `timer` | `name`: it was delivered; `of`: the flow that has it |
         | `tool` | `call`, `tool`, `outcome`, `by` |
         | `limit` | `name`: it was reached |
         | `event` | `type`: it came from outside; `route`: the one that took it, null when none did |

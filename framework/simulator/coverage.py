@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 KINDS = ("nodes", "routes", "interrupts", "rungs", "timers", "tools")
 """What is counted, in the order in which it is shown."""
 
+EVERYWHERE = ("interrupts", "timers")
+"""What a flow has also while it runs another one."""
+
 Target = tuple[str, str, str]
 """(flow, kind, name), such as `("clinic", "routes", "verify/0")`."""
 
@@ -47,7 +50,9 @@ def _noted(note: Note) -> Target | None:
     if known is None or (note["note"] == "route" and not note.get("held", True)):
         return None
     kind, name = known
-    return note["flow"], kind, name(note)
+    # What counts everywhere is the session's flow's, in whichever flow the conversation is at that moment.
+    owner = note.get("of") if kind in EVERYWHERE else None
+    return owner or note["flow"], kind, name(note)
 
 
 def _route(note: Note) -> str:

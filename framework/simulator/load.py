@@ -14,6 +14,7 @@ from framework.documents.source import KeyPath
 from framework.documents.validate import examine
 from framework.errors import FrameworkError
 from framework.flows import durations
+from framework.flows.graph import subflows
 from framework.flows.load import examine_scanned
 from framework.flows.model import Flow, ToolUse
 from framework.project import Project
@@ -169,10 +170,14 @@ class _Check:
             place = self._place(base, "flow") if scenario.flow else ("name",)
             self._add(place, "TST012", f"there is no flow `{name}`.", wrong.fix or "Name it with `flow:`.")
             return None
+        self._read(path)
+        return path
+
+    def _read(self, path: Path) -> Flow | None:
         if str(path) not in self._flows:
             loaded = examine_scanned(*scan(path, self.project.root)).loaded
             self._flows[str(path)] = loaded.flow if loaded else None
-        return path
+        return self._flows[str(path)]
 
     def _place(self, base: KeyPath, key: str) -> KeyPath:
         """Where a key of a scenario stands: with it, or with the file."""
@@ -228,7 +233,7 @@ class _Check:
     def _names(self, scenario: Scenario, flow: Flow, base: KeyPath, turns: KeyPath) -> None:
         for name in scenario.inputs:
             self._named(name, flow.slots, "slot", (*self._place(base, "inputs"), name))
-        tools = _tools(flow)
+        tools = {tool for one in self._reached(flow) for tool in _tools(one)}
         for name in scenario.tools:
             if name not in tools:
                 place = (*self._place(base, "tools"), name)
@@ -239,6 +244,22 @@ class _Check:
                 self._expects(expected, flow, tools, (*turns, number, "expect", index))
         if scenario.finally_ is not None:
             self._in_the_end(scenario, flow, tools, self._place(base, "finally"))
+
+    def _reached(self, flow: Flow) -> list[Flow]:
+        """A flow, and all that it runs, as far as they can be read."""
+        found, todo = {flow.flow: flow}, subflows(flow)
+        while todo:
+            name = todo.pop()
+            if name not in found and (other := self._called(name)) is not None:
+                found[name] = other
+                todo += subflows(other)
+        return list(found.values())
+
+    def _called(self, name: str) -> Flow | None:
+        try:
+            return self._read(self.project.flow_path(name))
+        except FrameworkError:
+            return None  # the flow that names it is told so
 
     def _arrives(self, turn: Turn, flow: Flow, place: KeyPath) -> None:
         types = [turn.arrive] if isinstance(turn.arrive, str) else list(turn.arrive or ())

@@ -13,8 +13,11 @@ from typing import Any
 import jsonschema
 import pytest
 from pipecat.flows import Flow, FlowConfig
+from pydantic import BaseModel
 
 from framework.documents import read
+from framework.flows import model
+from framework.flows.load import load
 
 ROOT = Path(__file__).resolve().parents[2]
 OURS = sorted((ROOT / "flows").glob("*.yaml"))
@@ -89,6 +92,56 @@ def test_there_are_at_least_six_and_together_they_use_every_key():
     assert {"append", "reset"} <= {
         node.context_strategy for path in COMPAT for node in FlowConfig.from_file(path).nodes.values()
     }
+
+
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, dict[str, int]]]:
+    """What `convo test` sees of each flow: kind → name → how often."""
+    kept = tmp_path_factory.mktemp("coverage") / "coverage.json"
+    told = subprocess.run(
+        [sys.executable, "-m", "framework", "test", "--coverage-json", str(kept), "--fail-under", "100"],
+        cwd=ROOT, capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    assert told.returncode == 0, told.stdout + told.stderr
+    found: dict[str, dict[str, dict[str, int]]] = json.loads(kept.read_text("utf-8"))
+    return found
+
+
+def test_scenarios_see_all_of_every_flow(seen: dict[str, Any]):
+    assert set(seen) == {load(path).flow.flow for path in (*OURS, *COMPAT)}
+    unseen = [
+        (flow, kind, name)
+        for flow in seen
+        for kind in seen[flow]
+        for name, hits in seen[flow][kind].items()
+        if not hits
+    ]
+    assert unseen == []
+
+
+def test_every_key_of_the_language_is_in_a_flow_that_scenarios_see(seen: dict[str, Any]):
+    flows = [flow for path in (*OURS, *COMPAT) if (flow := load(path).flow).flow in seen]
+    used = {key for flow in flows for key in written(flow)}
+    known = {
+        (kind.__name__, name)
+        for kind in vars(model).values()
+        if isinstance(kind, type) and issubclass(kind, BaseModel) and kind.__module__ == model.__name__
+        for name, field in kind.model_fields.items()
+        if not field.exclude
+    }
+    assert len(known) > 100
+    assert known - used == set()
+
+
+def written(value: Any) -> Iterator[tuple[str, str]]:
+    """Pairs of a model and a key of it that a file has."""
+    if isinstance(value, BaseModel):
+        for name in value.model_fields_set:
+            yield type(value).__name__, name
+            yield from written(getattr(value, name))
+    elif isinstance(value, dict | list):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from written(each)
 
 
 def keys(flow: dict[str, Any]) -> Iterator[tuple[str, str]]:

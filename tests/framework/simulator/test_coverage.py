@@ -25,3 +25,24 @@ def test_nodes_routes_and_outcomes_are_counted(read, stage):
 
 def test_nothing_to_see_is_all_seen():
     assert Coverage.of([], Hits()).share() == 1.0
+
+
+OUTER = """
+flow: mall
+initial_node: hall
+interrupts: {hours: {intent: asks when, examples: [when are you open], say: "From nine to five.", return: resume}}
+timers: {chime: {every: 30s, emit: chime}}
+nodes: {hall: {subflow: shop, next: bye}, bye: {say: Bye., end: true}}
+"""
+
+
+def test_what_a_flow_has_everywhere_is_counted_as_its_own_also_while_it_runs_another(read, stage):
+    (stage.project.root / "flows/mall.yaml").write_text(OUTER)
+    cases = read("""
+name: mall
+scenarios: [{name: a, turns: [{user: when are you open}, {wait: 30s}]}]
+""").cases
+    found = covered(run(cases, stage), cases, stage).as_json()
+    assert found["mall"]["interrupts"] == {"hours": 1}
+    assert found["mall"]["timers"] == {"chime": 1}
+    assert "hours" not in found["shop"]["interrupts"]

@@ -134,3 +134,14 @@ def test_every_key_of_the_format_says_what_it_means():
 
     for model in models_from(ScenarioFile):
         assert set(field_docs(model)) >= set(model.model_fields), model
+
+
+def test_the_tools_of_a_flow_that_is_run_by_another_may_be_mocked(problems, stage):
+    root = stage.project.root
+    (root / "flows/mall.yaml").write_text(
+        "flow: mall\ninitial_node: a\nnodes: {a: {subflow: shop, next: b}, b: {say: Bye., end: true}}\n"
+    )
+    text = (
+        "name: mall\nscenarios: [{name: it, tools: {pizza.price: {result: 1}, pizza.prize: {result: 1}}, turns: []}]\n"
+    )
+    assert problems(text) == ["2:58 TST017"]
