@@ -13,7 +13,7 @@ def session(tmp_path):
     def session(**environment):
         return PluginHost.load(installed=False).session(
             SessionSpec(session_id="s1"),
-            uses=["patients", "appointments", "pizza"],
+            uses=["patients", "appointments", "pizza", "cafe", "payments"],
             environment={"CONVO_STATE": str(tmp_path), **environment},
         )
 
