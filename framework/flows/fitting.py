@@ -1,4 +1,4 @@
-"""Does a value that stands in a file fit where it goes: an argument of a tool, an input of a flow?"""
+"""Whether a value that stands in a file fits where it goes: an argument of a tool, an input of a flow."""
 
 from __future__ import annotations
 

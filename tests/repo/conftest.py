@@ -7,9 +7,10 @@ import shutil
 import subprocess
 import sys
 import venv
+import zipfile
 from collections import Counter
 from dataclasses import dataclass, field
-from importlib.metadata import Distribution, distribution, distributions
+from importlib.metadata import Distribution, PathDistribution, distribution, distributions
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,13 @@ def closure(wanted: list[Requirement]) -> dict[str, Distribution]:
         asked = map(Requirement, found[name].requires or [])
         queue += [each for each in asked if any(_counts(each, extra) for extra in new)]
     return found
+
+
+def requirements(wheel: Path, extras: set[str]) -> list[Requirement]:
+    """What the wheel itself asks for with these extras, whatever of the project is installed here."""
+    about = next(path for path in zipfile.Path(wheel).iterdir() if path.name.endswith(".dist-info"))
+    asked = map(Requirement, PathDistribution(about).requires or [])
+    return [each for each in asked if any(_counts(each, extra) for extra in extras)]
 
 
 def _counts(requirement: Requirement, extra: str) -> bool:
@@ -123,9 +131,7 @@ def install(wheel: Path, extras: str, place: Path) -> Installed:
     made = Installed(place / "venv", place / "home")
     made.home.mkdir()
     site = next((place / "venv").glob("lib/python*/site-packages"))
-    wanted = closure([Requirement(f"{NAME}[{extras}]" if extras else NAME)])
-    del wanted[NAME]
-    link(wanted, site)
+    link(closure(requirements(wheel, {"", *extras.split(",")})), site)
     target = f"{NAME}[{extras}] @ {wheel.as_uri()}" if extras else str(wheel)
     subprocess.run(
         [UV, "pip", "install", "--quiet", "--offline", "--python", made.bin / "python", target],
