@@ -258,7 +258,10 @@ def encoded(happened: Input) -> dict[str, Any]:
     >>> encoded(AnswerRead(at=1.0, call="c1"))
     {'input': 'AnswerRead', 'at': 1.0, 'call': 'c1'}
     """
-    return {"input": type(happened).__name__, **asdict(happened)}
+    value = {"input": type(happened).__name__, **asdict(happened)}
+    if isinstance(happened, ModelCalled):
+        value["calls"] = list(value["calls"])
+    return value
 
 
 def decoded(value: dict[str, Any], at: float | None = None) -> Input:

@@ -40,7 +40,8 @@ def broken(work: Work) -> None:
 
 
 def entered(work: Work) -> None:
-    """Another node has been entered: its ladders begin at their feet."""
+    """Another node has been entered: its ladders begin at their feet, and silence there is another one."""
+    _pause(work)
     work.state["silence"]["waited"] = 0.0
     ladders.start_over(work, "no_input", "no_match")
 

@@ -113,8 +113,8 @@ def fail(work: Work, code: str, message: str) -> None:
     cause = {"kind": "error", "code": code}
     if code == "model":
         orders.unanswered(work)
-    if state["phase"] != "live":
-        return
+    if state["phase"] != "live" or state["reason"] is not None:
+        return  # it ends anyway
     if work.plan.on_error is not None and not state["failing"]:
         state["failing"] = True
         routes.transition(work, work.plan.on_error, cause)
@@ -148,11 +148,10 @@ def _settle(work: Work) -> None:
             _guarded(work, timers.deliver, timer)
         elif not _attended(work):
             return
-    state["agenda"] = []
     work.emit("error", code="unsettled", message="the flow went on and on without a person or time")
     state["failing"] = True
     work.say(work.sentence("apology"))
-    routes.conclude(work, "error", {"kind": "error", "code": "unsettled"})
+    routes.conclude(work, "error", {"kind": "error", "code": "unsettled"})  # looks at what was still to be done
     _settle_end(work)
 
 
@@ -284,6 +283,7 @@ def _close(work: Work, reason: str) -> None:
     state.update(phase="ended", awaiting=None, agenda=[], deadlines={}, heard=[], calls={}, sayings={}, reason=reason)
     state["pending"] = []
     outputs = {} if state["flow"] is None else frames.shown(work.root, frames.results(work))
+    state["stack"] = []
     work.emit("session.ended", reason=reason, outputs=outputs)
     work.do(effects.End(reason=reason, outputs=outputs))
 
@@ -554,6 +554,7 @@ def _hung_up(work: Work, happened: inputs.HungUp) -> None:
     if state["phase"] == "new":
         _announce(work)
     if state["node"] is not None and state["phase"] == "live":
+        calls.cancel(work)
         _left(work, None, {"kind": "hangup"})
     _close(work, state["reason"] if state["phase"] == "ending" else happened.reason)
 

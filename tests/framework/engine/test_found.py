@@ -1,0 +1,95 @@
+"""What the proof of the engine has found: each fault by its name, so that it stays mended."""
+
+import json
+
+from framework.engine import inputs
+from framework.engine.state import deadline
+from framework.engine.step import step
+from framework.testing.laws import Laws
+
+PAUSED = """
+nodes:
+  a: {instruct: Talk., tools: [t.look], next: [{intent: is done, goto: end}]}
+  end: {end: true}
+"""
+
+
+def test_calls_of_a_model_that_come_while_the_session_is_paused_are_kept_as_json(drive):
+    call = drive(PAUSED, tools={"t.look": None}, start=False)
+    call._runmodel = lambda _effect: []
+    call.start().order("takeover")
+    made = (inputs.ModelCall(call="c1", name="t_look", arguments={}),)
+
+    happened = inputs.ModelCalled(at=call.now, turn=1, calls=made)
+    state, _ = step(call.plan, call.state, happened)
+
+    assert json.loads(json.dumps(state)) == state
+    assert inputs.decoded(json.loads(json.dumps(inputs.encoded(happened)))) == happened
+
+
+def test_a_silent_person_is_asked_again_also_where_a_timer_led_from_one_silent_node_to_another(drive):
+    call = drive("""
+    timers: {hurry: {after: 9s, goto: b}}
+    defaults: {no_input: [{after: 5s, say: "Hello?"}, {after: 20s, say: "Hello?"}]}
+    nodes:
+      a: {say: Which one?, next: [{intent: this one, goto: b}]}
+      b: {instruct: Talk., respond_immediately: false, next: [{intent: is done, goto: end}]}
+      end: {end: true}
+    """)
+    call.wait(9)
+    assert (call.node, call.said[-1]) == ("b", "Hello?")
+
+    before = len(call.said)
+    call.wait(5)
+
+    assert call.said[before:] == ["Hello?"]
+
+
+def test_the_session_keeps_no_place_to_come_back_to_when_it_ends_inside_a_subflow(drive):
+    flows = {"inner": "nodes: {a: {wait: for nothing, next: [{after: 1h, end: true}]}}"}
+    call = drive("nodes: {a: {subflow: inner, next: end}, end: {end: true}}", flows=flows)
+
+    call.happens(inputs.HungUp(at=call.now))
+
+    assert (call.ended, call.state["stack"]) == ("hangup", [])
+
+
+def test_calls_of_a_node_are_over_when_the_person_hangs_up_and_it_is_left(drive):
+    call = drive("nodes: {a: {run: t.look, next: end}, end: {end: true}}", tools={"t.look": None})
+
+    call.happens(inputs.HungUp(at=call.now))
+
+    told = [kind for kind, _ in call.events if kind in ("tool.finished", "node.left")]
+    assert told == ["tool.finished", "node.left"]
+
+
+def test_a_flow_that_never_settles_leaves_its_last_node_once(drive):
+    inner = "nodes: {a: {subflow: inner, next: b}, b: {subflow: inner, next: end}, end: {end: true}}"
+    call = drive("nodes: {a: {subflow: inner, next: end}, end: {end: true}}", flows={"inner": inner}, start=False)
+    happened = inputs.Started(at=call.now, session={"channel": "text"})
+
+    after, wanted = step(call.plan, call.state, happened)
+
+    assert (after["phase"], after["reason"]) == ("ending", "error")
+    assert Laws(call.plan).broken(happened, call.state, after, wanted) == []
+
+
+def test_an_action_that_fails_while_the_session_ends_does_not_let_it_go_on_without_a_limit(drive):
+    call = drive(
+        """
+        limits: {duration: 1m, silence: 10m}
+        on_error: sorry
+        nodes:
+          a: {say: Which one?, actions: {leave: [t.note]}, next: [{intent: this one, goto: sorry}]}
+          sorry: {wait: for anybody, next: [{event: bell, end: true}]}
+        events: {bell: {}}
+        """,
+        start=False,
+    )
+    call._act = lambda effect: [inputs.ActionFinished(at=call.now, action=effect.action, ok=False, message="no")]
+    call.start()
+
+    while call.ended is None and (at := deadline(call.state)) is not None and at < call.now + 3600:
+        call.wait(at - call.now)
+
+    assert call.ended == "limit"
