@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from framework import log
 from framework.documents import Diagnostic, scan
 from framework.errors import UserError
 from framework.project import Project
@@ -147,6 +148,7 @@ _STAGE: dict[str, Any] = {}
 
 
 def _begin(root: str, plugins: Iterable[str]) -> None:
+    log.set_up()  # what libraries say on being imported is not for whoever reads the results
     _STAGE["stage"] = Stage(Project.find(Path(root), plugins))
 
 
