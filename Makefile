@@ -17,6 +17,7 @@ INSTALLED := .venv/.installed-$(shell cat pyproject.toml setup.py requirements/*
 
 help: ## List the targets.
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+	@echo; echo '  .venv/bin/convo --help lists the commands of the project itself.'
 
 setup: $(INSTALLED) ## Make `.venv` with the command `convo` in it, and prepare the offline models.
 	@$(BIN)/convo prepare

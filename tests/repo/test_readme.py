@@ -14,6 +14,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import typer
+
+from framework.cli.main import application
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "README.md").read_text("utf-8")
@@ -107,6 +110,12 @@ def test_the_page_starts_what_the_makefile_has():
     assert named
     assert {*named} <= targets
     assert "REDIS_URL=redis://localhost:6379/0 make up" in PAGE
+
+
+def test_the_page_names_every_command():
+    rows = re.findall(r"^\| (?:write|try|run|watch and lead) \| (.*) \|$", PAGE, re.MULTILINE)
+    named = [name for row in rows for name in re.findall(r"`([\w-]+)`", row)]
+    assert sorted(named) == sorted(typer.main.get_command(application()).commands)
 
 
 def test_what_the_page_deploys_is_there():

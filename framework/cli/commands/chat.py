@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sys
 import threading
 from dataclasses import dataclass
@@ -222,6 +223,7 @@ class _Keyboard:
         return await self._lines.get()
 
     def _read(self) -> None:
-        for line in sys.stdin:
-            self._loop.call_soon_threadsafe(self._lines.put_nowait, line.strip())
-        self._loop.call_soon_threadsafe(self._lines.put_nowait, None)
+        with contextlib.suppress(RuntimeError):  # the session and its loop have ended meanwhile
+            for line in sys.stdin:
+                self._loop.call_soon_threadsafe(self._lines.put_nowait, line.strip())
+            self._loop.call_soon_threadsafe(self._lines.put_nowait, None)

@@ -5,7 +5,7 @@ import io
 import os
 import sys
 
-from framework.cli.commands.chat import _Screen, _type
+from framework.cli.commands.chat import _Keyboard, _Screen, _type
 
 
 class Session:
@@ -55,3 +55,10 @@ async def test_the_end_of_the_lines_hangs_up(monkeypatch):
     session = Session(lambda turns: None)
     await asyncio.wait_for(_type(session, _Screen(io.StringIO())), 10)
     assert (session.heard, session.hung_up) == (["one"], True)
+
+
+def test_what_is_typed_after_the_end_is_no_trouble(monkeypatch):
+    loop = asyncio.new_event_loop()
+    loop.close()
+    monkeypatch.setattr(sys, "stdin", io.StringIO("late\n"))
+    _Keyboard(loop)._read()

@@ -8,6 +8,7 @@ import textwrap
 import pytest
 
 from framework.engine.compiler import compile_plan
+from framework.flows.check import check_reading, errors
 from framework.flows.load import examine_file
 from framework.personalities import NEUTRAL
 from framework.plugins.tools import Tool
@@ -55,11 +56,21 @@ def _states_stay_as_they_were(monkeypatch):
     monkeypatch.setattr(driver, "step", watched)
 
 
+MEANT = {
+    "FLW011",  # nodes that only an order reaches, or none at all
+    "FLW014",  # a question that is come back to with nothing left to ask
+    "FLW026",  # a language without a text
+    "FLW050",  # a language of a node that the flow has not
+    "SLT006",  # a sensitive value that goes where it must not
+}
+"""Errors that tests have their flows make: the engine holds where the checker would have warned."""
+
+
 def read(path):
-    """The flow in a file; what rules say of it is not at stake here."""
+    """The flow in a file; the rules find nothing in it but what is meant."""
     reading = examine_file(path)
     assert reading.loaded is not None
-    assert reading.diagnostics == []
+    assert [d.message for d in errors(check_reading(reading)) if d.code not in MEANT] == []
     return reading.loaded.flow
 
 
