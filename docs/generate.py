@@ -22,7 +22,7 @@ import typer
 from pydantic import BaseModel, BeforeValidator
 from pydantic.fields import FieldInfo
 
-from docs import environment, spoken
+from docs import conversations, environment, spoken
 from framework.checker import codes
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -30,6 +30,8 @@ REFERENCE = Path("docs/reference")
 GENERATED = "<!-- Written by `make docs` from the sources. Change those, not this page. -->\n\n"
 BEGIN, END = "<!-- begin generated -->\n", "<!-- end generated -->\n"
 NO_PACKAGES = {"__pycache__", "_bundled", "starter", "node_modules"}
+DRAWN = ("handover", "order", "payment")
+"""Flows whose drawings stand in the cookbook."""
 KINDS = ("flow", "personality", "stack", "convo", "scenario")
 
 
@@ -306,6 +308,15 @@ def architecture_page() -> str:
 # --- All of it --------------------------------------------------------------
 
 
+def drawing(flow: str) -> str:
+    """What `convo graph FLOW --format svg` prints."""
+    told = subprocess.run(  # noqa: S603 - our own command with our own words
+        [sys.executable, "-m", "framework", "graph", flow, "--format", "svg"],
+        capture_output=True, text=True, check=True, cwd=ROOT,
+    )  # fmt: skip
+    return told.stdout
+
+
 def schema_page(kind: str) -> str:
     """What `convo schema KIND` prints."""
     told = subprocess.run(  # noqa: S603 - our own command with our own words
@@ -326,6 +337,10 @@ def pages() -> dict[Path, Callable[[], str]]:
         REFERENCE / "spoken.md": lambda: spoken.page(GENERATED),
         Path("docs/explanation/architecture.md"): architecture_page,
     }
+    for path in sorted([*(ROOT / "docs/guide").glob("*.md"), ROOT / "docs/cookbook.md"]):
+        found[path.relative_to(ROOT)] = lambda path=path: conversations.played(path.read_text("utf-8"))
+    for name in DRAWN:
+        found[Path(f"docs/images/{name}.svg")] = lambda name=name: drawing(name)
     for kind in KINDS:
         found[Path(f"docs/schema/{kind}.schema.json")] = lambda kind=kind: schema_page(kind)
     return found

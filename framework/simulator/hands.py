@@ -21,6 +21,8 @@ class Reply:
     """After so many seconds of virtual time."""
     respond: bool = True
     """False when a Pipecat function returned `NO_RESPONSE`."""
+    events: Sequence[tuple[str, Mapping[str, Any]]] = ()
+    """What the tool published meanwhile."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -347,7 +347,7 @@ class _Sharing:
         player = self._player
         reply = player.script.call(called)
         player.call.shared = player._real.shared()  # noqa: SLF001 - a part of the player
-        return reply
+        return replace(reply, events=tuple(player._real.events()))  # noqa: SLF001
 
 
 def channel(scenario: Scenario) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Self
@@ -270,11 +270,21 @@ class Simulation(Driver):
             )
         )
         self._share()
+        published = list(self._published(reply))
         finished = self._finished(effect.call, reply, self.now + reply.delay_s)
         if reply.delay_s <= 0:
-            return [finished]
+            return [*published, finished]
         self._schedule(reply.delay_s, finished)
-        return []
+        return published
+
+    def _published(self, reply: Reply) -> Iterator[inputs.Input]:
+        """What a tool published: the flow gets what it declares, the rest is only told, as in a session."""
+        flows = (self.plan.flows or {self.plan.flow: self.plan}).values()
+        for type_, data in reply.events:
+            if any(type_ in plan.events for plan in flows):
+                yield inputs.Arrived(at=self.now, type=type_, data=dict(data))
+            else:
+                self._fact(type_, **data)
 
     def _finished(self, call: str, reply: Reply, at: float) -> inputs.ToolFinished:
         return inputs.ToolFinished(

@@ -150,7 +150,15 @@ def misfit(digits: str, options: DigitsOptions) -> str | None:
 
 
 def _counts(lengths: Sequence[int] | None, language: str) -> str:
-    return f" {language_of(language).sentences['or']} ".join(str(length) for length in lengths or ())
+    """How many digits there may be, in words for people.
+
+    >>> _counts([4, 6], "en"), _counts([13, 14, 15, 16], "de")
+    ('4 or 6', '13 bis 16')
+    """
+    known = sorted(set(lengths or ()))
+    row = len(known) > 2 and known == list(range(known[0], known[-1] + 1))  # noqa: PLR2004 - "4 or 5" is said so
+    shown, word = ([known[0], known[-1]], "to") if row else (known, "or")
+    return f" {language_of(language).sentences[word]} ".join(str(length) for length in shown)
 
 
 def _refused(problem: str, options: DigitsOptions, hearing: Hearing) -> Refused:

@@ -12,6 +12,11 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+import yaml
+
+from docs import conversations
+from docs.conversations import Block, blocks
+from framework.checker.checking import Checking
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -82,10 +87,79 @@ def anchors(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
+# --- YAML in the documents ------------------------------------------------------
+
+TESTED_ELSEWHERE = {"docs/tutorial.md", "docs/how-to/testing.md", "docs/reference/diagnostics.md"}
+"""By somebody who does what they say; `test_testing.py`; the tests of the rules."""
+WITH_BLOCKS = [
+    page
+    for page in PAGES
+    if str(page.relative_to(ROOT)) not in TESTED_ELSEWHERE and "```yaml" in page.read_text("utf-8")
+]
+
+
+@pytest.mark.parametrize("page", WITH_BLOCKS, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_yaml_block_is_what_it_says(page: Path):
+    text = page.read_text("utf-8")
+    with conversations.project(text) as root:
+        assert codes([root / each.path for each in blocks(text) if each.path], root) == []
+        for each in blocks(text):
+            if each.language == "yaml":
+                assert holds(each, root), f"{each.key}: {each.mark}\n{each.body}"
+
+
+def holds(block: Block, root: Path) -> bool:
+    """Whether a block is a part of the file that is named, wrong as it is marked, or a file by itself."""
+    if block.key == "from":
+        return block.body in (ROOT / block.mark).read_text("utf-8")
+    if block.key == "wrong":
+        (root / "flows/wrong.yaml").write_text(block.body, "utf-8")
+        return codes([root / "flows/wrong.yaml"], root) == block.mark.split(", ")
+    return block.path is not None
+
+
+def codes(files: list[Path], root: Path) -> list[str]:
+    """The diagnostics of some files, each code once."""
+    checking = Checking(start=root)
+    checking.run(files)
+    return sorted({each.code for each in checking.found} - OF_THIS_MACHINE)
+
+
+OF_THIS_MACHINE = {"STK004", "STK005", "STK006"}
+"""Keys that are not set, packages that are not installed, models that are not prepared."""
+
+
+def test_every_flow_in_the_guide_is_spoken_and_every_mistake_is_shown_with_its_code():
+    for page in sorted((ROOT / "docs/guide").glob("*.md")):
+        found = blocks(page.read_text("utf-8"))
+        if page.name != "README.md":
+            assert any(each.flow for each in found), page
+            assert any(each.is_conversation for each in found), page
+            assert any(each.key == "wrong" for each in found), page
+
+
+def test_a_conversation_that_goes_otherwise_is_written_anew():
+    page = (ROOT / "docs/guide/nodes.md").read_text("utf-8")
+    assert conversations.played(page.replace("Bot: We keep 6", "Bot: We keep 7")) == page
+    changed = page.replace("Have a nice day!", "See you!", 1)
+    assert conversations.played(changed) == page.replace("Have a nice day!", "See you!")
+
+
+def test_the_cookbook_has_everything_that_comes_along():
+    page = (ROOT / "docs/cookbook.md").read_text("utf-8")
+    shipped = {yaml.safe_load(path.read_text("utf-8"))["flow"] for path in (ROOT / "flows").glob("*.yaml")}
+    assert shipped - {flow for flow in shipped if f"`{flow}`" in page or f"[{flow}]" in page} == {
+        "hello",
+        "pizza",
+        "clinic",
+        "directions",
+    }
+
+
 def test_generated_pages_are_fresh():
     told = subprocess.run(
         [sys.executable, "-m", "docs.generate", "--check"],
-        cwd=ROOT, capture_output=True, text=True, timeout=90, check=False,
+        cwd=ROOT, capture_output=True, text=True, timeout=240, check=False,
     )  # fmt: skip
     assert told.returncode == 0, told.stdout + told.stderr
 

@@ -551,6 +551,7 @@ ENGLISH = Language(
         "masked": "what you told me",
         "masked_date": "a day in {year}",
         "or": "or",
+        "to": "to",
         "yes": "yes",
         "no": "no",
     },

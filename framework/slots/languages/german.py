@@ -583,6 +583,7 @@ GERMAN = Language(
         "masked": "Ihre Angabe",
         "masked_date": "ein Tag im Jahr {year}",
         "or": "oder",
+        "to": "bis",
         "yes": "ja",
         "no": "nein",
     },

@@ -510,6 +510,7 @@ SPANISH = Language(
         "masked": "lo que me ha dicho",
         "masked_date": "un día de {year}",
         "or": "o",
+        "to": "a",
         "yes": "sí",
         "no": "no",
     },

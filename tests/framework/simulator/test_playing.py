@@ -178,3 +178,29 @@ def test_time_passes_while_nobody_speaks_and_no_tool_waits_for_the_machine(playe
 def test_a_persona_is_left_to_pipecats_harness(read, stage):
     case = read("name: shop\nscenarios: [{name: it, persona: somebody, goal: a pizza}]").cases[0]
     assert play(case, stage).skipped
+
+
+BAR = """
+flow: bar
+events: {cafe.ordered: {guest: person_name, minutes: integer}}
+initial_node: place
+nodes:
+  place:
+    run: cafe.place
+    with: {items: [tea], guest: Ada}
+    next: [{outcome: done, goto: wait}, {else: sorry}]
+  wait: {wait: for the bar, next: [{event: cafe.ordered, say: "{{ event.minutes }} minutes.", goto: sorry}, {after: 5s, goto: late}]}
+  late: {say: Late., end: late}
+  sorry: {say: Bye., end: true}
+"""
+
+
+def test_a_flow_gets_the_events_that_real_tools_publish(read, stage):
+    (stage.project.root / "flows/bar.yaml").write_text(BAR)
+    (case,) = read("""
+name: bar
+tools: {cafe.place: real}
+scenarios: [{name: a, turns: [{expect: [{text: 4 minutes.}, {end: done}]}]}]
+""").cases
+    result = play(case, stage)
+    assert result.passed, result.failures
