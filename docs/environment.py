@@ -100,6 +100,12 @@ TABLES: dict[str, tuple[Row, ...]] = {
             "transfer is an `error`.",
         ),
         row("PRETEND_OUTCOME", "done", "How transfers end at `pretend`: `done`, `no_answer`, `busy` or `error`."),
+        row(
+            "CONVO_CHECKPOINTS",
+            "safe",
+            "Whether the state of sessions whose bot says `on_lost: restart` is kept in the store: `off`; `safe`: not "
+            "of flows with sensitive slots; `all`.",
+        ),
         row("CONVO_BOT", "the default bot", "With `RUNNER_AUTO_START=1`: the bot."),
         row("CONVO_CHANNEL", "voice", "With `RUNNER_AUTO_START=1`: `voice` or `text`."),
         row("CONVO_TRANSPORT", "the bot's", "With `RUNNER_AUTO_START=1`: how the room is reached."),

@@ -61,6 +61,10 @@ class Held:
     """Orders that were handed on."""
     kinds: dict[str, str] = field(default_factory=dict)
     ordering: asyncio.Lock = field(default_factory=asyncio.Lock)
+    checkpoint: str | None = None
+    """The last checkpoint, while the store has not got it."""
+    keeping: bool = False
+    """Whether it is on its way."""
 
     @property
     def reported(self) -> Reported:
@@ -190,6 +194,12 @@ class Member:
             lambda: self._store.obeyed(session_id, held.epoch, self.id, order_id, status, why, final=final)
         )
 
+    def kept(self, session_id: str, checkpoint: str) -> None:
+        """The session's last checkpoint goes to the store; one that waits for its turn gives way to it."""
+        if held := self._speaking(session_id):
+            held.checkpoint = checkpoint
+            self._keep_later(held)
+
     def over(self, session_id: str, state: str, reason: str, message: str) -> None:
         """The session is over: said until the store has heard it."""
         held = self._speaking(session_id)
@@ -237,6 +247,8 @@ class Member:
             self._fence(session_id)
         for session_id in renewal.missing:
             await self._adopt(session_id)
+        for held in self.held:
+            self._keep_later(held)
         self._act_on(renewal.stop, renewal.start, renewal.orders)
 
     def _end_the_overdue(self) -> None:
@@ -363,7 +375,9 @@ class Member:
     async def _start(self, held: Held, until: float) -> None:
         try:
             self._lease([held.session_id], until)
-            await self._the_holder.start(held.request.spec)
+            request = held.request
+            wanted = request.checkpoint if request.on_lost == "restart" else None
+            await self._the_holder.start(request.spec, checkpoint=wanted)
             failpoints.reach("runner.started")
         except FrameworkError as error:
             problem = error.message
@@ -399,6 +413,22 @@ class Member:
         answer = await self._store.joined(held.session_id, held.epoch, self.id)
         failpoints.reach("runner.joined")
         return answer
+
+    def _keep_later(self, held: Held) -> None:
+        if held.checkpoint is not None and not held.keeping and not held.over:
+            held.keeping = True
+            held.outbox.tell(lambda: self._kept(held))
+
+    async def _kept(self, held: Held) -> str:
+        """Nothing else waits for a checkpoint: where the store doesn't take it, the next renewal tries again."""
+        held.keeping = False
+        checkpoint, held.checkpoint = held.checkpoint or "", None
+        failpoints.reach("runner.keep")
+        try:
+            return await self._store.keep(held.session_id, held.epoch, self.id, checkpoint)
+        except StoreError:
+            held.checkpoint = checkpoint if held.checkpoint is None else held.checkpoint
+            return "ok"
 
     async def _done(self, held: Held, state: str, reason: str, message: str) -> str:
         failpoints.reach("runner.done")

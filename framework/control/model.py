@@ -278,22 +278,24 @@ class Machine:
         return "ok"
 
     def done(self, sid: str, epoch: int, runner: str, outcome: str, reason: str) -> str:
-        """Assigned, claimed, joined → ended, failed; or queued, where it could not even begin."""
+        """Assigned, claimed, joined → ended, failed; or queued, where it could not even begin, or begins again."""
         s = self.fleet.sessions.get(sid)
         if s is None or (s.epoch, s.runner) != (epoch, runner) or s.state == "queued":
             return "fenced"
         if s.state in OVER:
             return "again"
-        if outcome != "refused" or s.state == "joined":
+        again = (s.state, outcome, reason, s.on_lost) == ("joined", "failed", "lost", "restart") and not s.stop
+        if not again and (outcome != "refused" or s.state == "joined"):
             self._finish(sid, "failed" if outcome == "refused" else outcome, reason)
         elif s.stop:
             self._change(sid, attempts=s.attempts + 1)
             self._finish(sid, "ended", s.stop)
         elif s.attempts + 1 >= self.limits.attempts:
             self._change(sid, attempts=s.attempts + 1)
-            self._finish(sid, "failed", "start")
+            self._finish(sid, "failed", "lost" if again else "start")
         else:
-            self._change(sid, attempts=s.attempts + 1)
+            later = {"not_after": self.now + self.limits.queue_ms} if again else {}
+            self._change(sid, attempts=s.attempts + 1, **later)
             self._requeue(sid)
             self.dispatch(s.pool, s.pool, 1)
         if member := self.fleet.members.get(runner):

@@ -26,6 +26,10 @@ class Listener(Protocol):
         """An order is now `applied`, `spoken` or `refused`; the last one said for an order is its final status."""
         ...
 
+    def kept(self, session_id: str, checkpoint: str) -> None:
+        """The session's last checkpoint, to be kept instead of the one before; empty: there is none any more."""
+        ...
+
     def over(self, session_id: str, state: str, reason: str, message: str) -> None:
         """The session has `ended` or `failed`; said once."""
         ...
@@ -39,8 +43,14 @@ class Holder(Protocol):
         """Sessions it could hold at once."""
         ...
 
-    async def start(self, spec: SessionSpec) -> None:
-        """Begin a session. The same id and epoch again changes nothing; raises `FrameworkError` when it can't."""
+    async def start(self, spec: SessionSpec, *, checkpoint: str | None = None) -> None:
+        """Begin a session. The same id and epoch again changes nothing; raises `FrameworkError` when it can't.
+
+        Args:
+            spec: What to run.
+            checkpoint: Where an earlier process left off, or empty where it begins: the listener is told checkpoints
+                (`kept`). None: nobody wants any.
+        """
         ...
 
     def order(self, session_id: str, order: AnyOrder) -> None:

@@ -87,7 +87,7 @@ def order(order_id: str, row: Row) -> StoredOrder:
 
 def claimed(found: Sequence[Any], epoch: int) -> Request:
     """What a runner has claimed, with the epoch under which it has it."""
-    spec, room, pool, priority, on_lost, not_after, fingerprint = map(_text, found)
+    spec, room, pool, priority, on_lost, not_after, fingerprint, checkpoint = map(_text, found)
     return Request(
         spec=SessionSpec.model_validate_json(spec).model_copy(update={"epoch": epoch}),
         room=room,
@@ -96,6 +96,7 @@ def claimed(found: Sequence[Any], epoch: int) -> Request:
         on_lost=on_lost,  # type: ignore[arg-type]  # the scripts write no other words
         not_after_ms=int(not_after),
         fingerprint=fingerprint,
+        checkpoint=checkpoint,
     )
 
 

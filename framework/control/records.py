@@ -69,6 +69,8 @@ class Request:
     idempotency_key: str = ""
     fingerprint: str = ""
     """Of the request's body: the same key with another body is a mistake."""
+    checkpoint: str = field(default="", compare=False, repr=False)
+    """Where an earlier runner left off, as it was kept; empty where the session begins."""
     on_lost: Literal["fail", "restart"] = "fail"
     not_after_ms: int = 0
     """0: as long as `Limits.queue_ms` says."""

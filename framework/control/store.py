@@ -163,6 +163,10 @@ class Store:
         """Append a session's events, each CloudEvents JSON, to its own stream and to that of all."""
         return _text(await self._run("emit", session_id, epoch, runner_id, *events))  # type: ignore[return-value]
 
+    async def keep(self, session_id: str, epoch: int, runner_id: str, checkpoint: str) -> Answer:
+        """Keep a session's checkpoint instead of the last, until it is over; an empty one forgets it."""
+        return _text(await self._run("keep", session_id, epoch, runner_id, checkpoint))  # type: ignore[return-value]
+
     async def launch(self, pool: str, want: int, patience_ms: int, ids: Sequence[str]) -> list[str]:
         """Reserve launches, so that `want` of them are under way; which of the ids are now to be started."""
         return list(_texts(await self._run("launch", pool, want, patience_ms, *ids)))

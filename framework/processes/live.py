@@ -26,6 +26,7 @@ from framework.runtime.session import LiveSession
 from framework.runtime.switchboard import named
 from framework.services.model import StackModel
 from framework.services.stacks import find, load_stack, needed
+from framework.sessions.checkpoints import Checkpoint, Checkpoints
 from framework.sessions.events import Event
 from framework.sessions.orders import AnyOrder, End
 from framework.sessions.spec import SessionSpec
@@ -61,11 +62,28 @@ class LiveBackend:
         gc.collect()
         gc.freeze()  # what is loaded stays; no collection need look at it again
 
-    def open(self, spec: SessionSpec, on_event: Callable[[Event], None], *, client_s: float) -> Talk:
+    def open(
+        self,
+        spec: SessionSpec,
+        on_event: Callable[[Event], None],
+        *,
+        client_s: float,
+        checkpoints: Checkpoints | None = None,
+        resume: Checkpoint | None = None,
+    ) -> Talk:
         """A session; the project is read anew, so that what was changed since the worker started counts."""
         transport = None if spec.transport == HEADLESS else self._host.transports.get(spec.transport)
         project = Project.find(self._root)
-        return Talk(spec, transport, project=project, host=self._host, on_event=on_event, client_s=client_s)
+        return Talk(
+            spec,
+            transport,
+            project=project,
+            host=self._host,
+            on_event=on_event,
+            client_s=client_s,
+            checkpoints=checkpoints,
+            resume=resume,
+        )
 
     def _load_transports(self) -> None:
         """Import what the transports with signalling need, by asking each for an application that nobody uses."""
@@ -112,8 +130,12 @@ class Talk:
         host: PluginHost,
         on_event: Callable[[Event], None],
         client_s: float,
+        checkpoints: Checkpoints | None = None,
+        resume: Checkpoint | None = None,
     ) -> None:
         self._spec = spec
+        self._checkpoints = checkpoints
+        self._resume = resume
         self._project = project
         self._host = host
         self._transport = transport
@@ -189,6 +211,9 @@ class Talk:
             on_event=self._on_event,
             on_phase=phase,
             waits_for_client=self._transport is not None,
+            checkpoints=self._checkpoints,
+            resume=self._resume,
+            or_anew=True,
         )
         self._session.lease(self._until)
         early, self._early = self._early, []

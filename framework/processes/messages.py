@@ -13,6 +13,10 @@ LINE_LIMIT = 4 * 1024 * 1024
 """Longest line either side reads, in bytes; a longer one ends the worker."""
 
 
+Keeps = Literal["off", "safe", "all"]
+"""Which sessions say checkpoints: none; those of flows without sensitive slots; all."""
+
+
 class _Message(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -29,6 +33,10 @@ class Start(_Message):
     """Environment variables that were kept from the worker until it had a session."""
     until: float | None = None
     """The session's first lease; without one it has no end."""
+    checkpoint: str = Field(default="", repr=False)
+    """Where an earlier process left off; empty where the session begins."""
+    keeps: Keeps = "off"
+    """Which checkpoints the supervisor wants."""
 
 
 class Lease(_Message):
@@ -148,6 +156,14 @@ class Happened(_Message):
     event: dict[str, Any]
 
 
+class Kept(_Message):
+    """A session's last checkpoint; empty: there is nothing to go on with any more."""
+
+    what: Literal["kept"] = "kept"
+    session: str
+    checkpoint: str = Field(repr=False)
+
+
 class Obeyed(_Message):
     """What became of an order; may be said several times, `applied` first and then `spoken`."""
 
@@ -180,11 +196,13 @@ class Ended(_Message):
 
 ToWorker = Annotated[Start | Lease | Obey | Stop | Cancel | Leave, Field(discriminator="do")]
 FromWorker = Annotated[
-    Preparing | Warm | Broken | Phase | Happened | Obeyed | Beat | Ended, Field(discriminator="what")
+    Preparing | Warm | Broken | Phase | Happened | Kept | Obeyed | Beat | Ended, Field(discriminator="what")
 ]
 FromZygote = Annotated[Preparing | Warm | Broken | Unforkable | Forked | Reaped, Field(discriminator="what")]
 TO_WORKER: TypeAdapter[Start | Lease | Obey | Stop | Cancel | Leave] = TypeAdapter(ToWorker)
-FROM_WORKER: TypeAdapter[Preparing | Warm | Broken | Phase | Happened | Obeyed | Beat | Ended] = TypeAdapter(FromWorker)
+FROM_WORKER: TypeAdapter[Preparing | Warm | Broken | Phase | Happened | Kept | Obeyed | Beat | Ended] = TypeAdapter(
+    FromWorker
+)
 FROM_ZYGOTE: TypeAdapter[Preparing | Warm | Broken | Unforkable | Forked | Reaped] = TypeAdapter(FromZygote)
 
 

@@ -26,7 +26,7 @@ from framework.log import set_up
 from framework.processes import autostart
 from framework.processes.fleet import FleetSessions, Membership
 from framework.processes.serving import config_of, exit_code, heeding, server_of
-from framework.processes.settings import Deadlines, RunnerSettings, check_grace
+from framework.processes.settings import Deadlines, RunnerSettings, check_grace, keeps_of
 from framework.processes.sockets import listen, url_of
 from framework.processes.supervisor import Supervisor
 from framework.project import Project
@@ -238,6 +238,7 @@ def settings_from(root: Path, environment: dict[str, str], *, stack: str = "") -
     settings = RunnerSettings(
         root=root,
         stack=stack,
+        keeps=keeps_of(environment),
         test_profile=environment.get("CONVO_PROFILE") == "test",
         webhook_secret=environment.get("DAILY_WEBHOOK_SECRET", ""),
         webhook_bot=environment.get("CONVO_WEBHOOK_BOT", ""),

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from framework.errors import UserError
+from framework.processes.messages import Keeps
 from framework.settings import Group
 
 _SECRET = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?|DSN|_PAT)$")
@@ -102,6 +103,9 @@ class RunnerSettings:
     drain_s: float = 30.0
     """After SIGTERM: how long sessions may go on before they are asked to end."""
 
+    keeps: Keeps = "safe"
+    """Which sessions of bots that say `on_lost: restart` have their state kept in the store (`CONVO_CHECKPOINTS`)."""
+
     test_profile: bool = False
     """Whether the doors that only tests need are open (`CONVO_PROFILE=test`)."""
 
@@ -117,6 +121,16 @@ class RunnerSettings:
     deadlines: Deadlines = field(default_factory=Deadlines)
 
     workers: WorkerSettings = field(default_factory=WorkerSettings.read)
+
+
+def keeps_of(environment: Mapping[str, str]) -> Keeps:
+    """Which checkpoints are kept: `off`, `safe` or `all`."""
+    said = environment.get("CONVO_CHECKPOINTS", "").strip() or "safe"
+    known: tuple[Keeps, ...] = ("off", "safe", "all")
+    for word in known:
+        if said == word:
+            return word
+    raise UserError(f"CONVO_CHECKPOINTS is `{said[:20]}`", fix="Set it to `off`, `safe` or `all`.")
 
 
 def withhold(environment: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:

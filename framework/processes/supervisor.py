@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from framework import failpoints
 from framework.processes.child import Child
 from framework.processes.held import Given, Held
-from framework.processes.messages import Cancel, Ended, Happened, Lease, Obey, Obeyed, Phase, Start, Stop
+from framework.processes.messages import Cancel, Ended, Happened, Kept, Lease, Obey, Obeyed, Phase, Start, Stop
 from framework.processes.nursery import Nursery
 from framework.processes.pool import Pool
 from framework.processes.settings import RunnerSettings, withhold
@@ -89,8 +89,14 @@ class Supervisor:
         """Sessions that it could hold at once."""
         return self._settings.max_sessions
 
-    async def start(self, spec: SessionSpec) -> None:
-        """Give the session a warm worker. The same id and epoch again changes nothing; a later epoch takes over."""
+    async def start(self, spec: SessionSpec, *, checkpoint: str | None = None) -> None:
+        """Give the session a warm worker. The same id and epoch again changes nothing; a later epoch takes over.
+
+        Args:
+            spec: What to run.
+            checkpoint: Where an earlier process left off, or empty where it begins: the listener is told checkpoints
+                as far as the settings want any. None: nobody wants any.
+        """
         if await self._begun(spec):
             return
         self._admit(spec)
@@ -102,7 +108,9 @@ class Supervisor:
         child = await self._given(held)
         held.child = child
         child.sessions.add(spec.session_id)
-        child.send(Start(spec=spec, secrets=self._secrets, until=held.until))
+        keeps = "off" if checkpoint is None else self._settings.keeps
+        left_off = checkpoint or "" if keeps != "off" else ""
+        child.send(Start(spec=spec, secrets=self._secrets, until=held.until, checkpoint=left_off, keeps=keeps))
         for given in held.orders.values():
             child.send(Obey(session=spec.session_id, order=given.order))
         failpoints.reach("supervisor.given")
@@ -287,6 +295,8 @@ class Supervisor:
                 if event.get("type") == "node.entered":
                     held.node = str(event.get("data", {}).get("node", ""))
                 self._tell(lambda ear: ear.happened(held.session, event))
+            case Kept(checkpoint=checkpoint):
+                self._tell(lambda ear: ear.kept(held.session, checkpoint))
             case Obeyed(order_id=order_id) if order_id in held.orders:
                 held.orders[order_id].take(message)
                 self._tell(lambda ear: ear.obeyed(held.session, order_id, message.status, message.why))

@@ -32,6 +32,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from framework import failpoints
 from framework.errors import FrameworkError
 from framework.log import set_up
+from framework.processes.keeper import Keeper, left_off
 from framework.processes.messages import (
     TO_WORKER,
     Beat,
@@ -51,6 +52,7 @@ from framework.processes.messages import (
     line,
 )
 from framework.processes.serving import config_of, server_of
+from framework.sessions.checkpoints import Checkpoint, Checkpoints
 from framework.sessions.events import Event
 from framework.sessions.orders import AnyOrder
 from framework.sessions.spec import SessionSpec
@@ -109,8 +111,24 @@ class Backend(Protocol):
         """Load what is heavy and finish one dry run."""
         ...
 
-    def open(self, spec: SessionSpec, on_event: Callable[[Event], None], *, client_s: float) -> Session:
-        """Set up a session; nothing happens before `run`."""
+    def open(
+        self,
+        spec: SessionSpec,
+        on_event: Callable[[Event], None],
+        *,
+        client_s: float,
+        checkpoints: Checkpoints | None = None,
+        resume: Checkpoint | None = None,
+    ) -> Session:
+        """Set up a session; nothing happens before `run`.
+
+        Args:
+            spec: What to run.
+            on_event: Gets every event.
+            client_s: How long the client has to connect.
+            checkpoints: Where its state is kept, if anywhere.
+            resume: Where an earlier process left off; where that doesn't fit any more, the session begins anew.
+        """
         ...
 
 
@@ -259,7 +277,7 @@ class Worker:
         failpoints.reach("worker.given")
         os.environ.update(start.secrets)
         with logger.contextualize(session=session, tenant=start.spec.tenant):
-            result = await self._result_of(start.spec)
+            result = await self._result_of(start)
         self._live.pop(session, None)
         self._until.pop(session, None)
         opened = self._opened.pop(session)
@@ -270,10 +288,17 @@ class Worker:
         self.say(Ended(session=session, reason=result.reason, status=status, message=result.message))
         failpoints.reach("worker.ended")
 
-    async def _result_of(self, spec: SessionSpec) -> Result:
-        session = spec.session_id
+    async def _result_of(self, start: Start) -> Result:
+        spec, session = start.spec, start.spec.session_id
+        keeper = Keeper(session, self._control, self.say, secrets=start.keeps == "all")
         try:
-            live = self._live[session] = self._backend.open(spec, self._happened(session), client_s=self._client_s)
+            live = self._live[session] = self._backend.open(
+                spec,
+                self._happened(session),
+                client_s=self._client_s,
+                checkpoints=None if start.keeps == "off" else keeper,
+                resume=left_off(start.checkpoint),
+            )
             live.lease(self._until[session])
             self._opened[session].set_result(live)
             failpoints.reach("worker.opened")
@@ -283,6 +308,8 @@ class Worker:
         except Exception as error:  # noqa: BLE001 - one session fails, the process says so
             logger.opt(exception=True).error("a session failed")
             return Result(reason="error", failed=True, message=f"{type(error).__name__}: {error}")
+        finally:
+            keeper.close()
 
     def _phase(self, session: str, phase: str) -> None:
         failpoints.reach("worker.phase")

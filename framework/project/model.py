@@ -25,7 +25,7 @@ class Bot(BaseModel):
     max_sessions: int | None = Field(default=None, ge=1)
     """How many conversations it has at once; unlimited if absent."""
     on_lost: Literal["fail", "restart"] = "fail"
-    """What becomes of a conversation whose process is gone."""
+    """What becomes of a conversation whose process is gone: it has failed, or another process goes on with it."""
     client_events: list[str] = []
     """Events of the flow that its clients may bring about (RTVI messages); programs with a key may send all of them."""
     handlers: str | None = None

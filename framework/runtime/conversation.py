@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from loguru import logger
@@ -34,6 +34,16 @@ BEATS = "timer:"
 """Deadlines of a flow's timers: they may come for ever and move nothing."""
 MAX_STEPS = 100_000
 """Inputs kept for a replay; a session that has more keeps the first ones."""
+
+
+TELLING: dict[type[Any], tuple[str, ...]] = {
+    happened.ToolFinished: ("result",),
+    happened.Pressed: ("keys",),
+    happened.Arrived: ("data",),
+    happened.Started: ("slots",),
+    happened.StateChanged: ("state",),
+}
+"""What of an input may hold values of slots."""
 
 
 class Engine(Protocol):
@@ -201,6 +211,8 @@ class Conversation:
         self._on_end = on_end
         self._on_rest = on_rest
         self._kept = 0
+        self._secrets = any(one.sensitive for one in getattr(plan, "flows", {}).values())
+        """Whether a flow of the session has sensitive slots."""
         self._inputs: deque[happened.Input] = deque()
         self._something = asyncio.Event()
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -337,8 +349,7 @@ class Conversation:
 
     async def _step(self, what: happened.Input) -> None:
         if len(self.record) < MAX_STEPS:
-            heard = isinstance(what, happened.Heard) and what.private
-            self.record.append(happened.Heard(at=what.at, text=HIDDEN, private=True) if heard else what)
+            self.record.append(screened(what, secrets=self._secrets))
         self._forget_deadline_of(what)
         self.moved += 1
         try:
@@ -557,6 +568,29 @@ class Conversation:
             self._on_event(event)
         except Exception as broken:  # noqa: BLE001 - a listener's failure is its own
             logger.opt(exception=broken).warning("a listener failed", session=self._session)
+
+
+def screened(what: happened.Input, *, secrets: bool) -> happened.Input:
+    """An input as it may be kept: without private words and, where flows have secrets, without what may hold values.
+
+    >>> screened(happened.Pressed(at=1.0, keys="4111"), secrets=True).keys
+    '***'
+    """
+    if isinstance(what, happened.Heard):
+        return replace(what, text=HIDDEN) if what.private else what
+    if not secrets:
+        return what
+    if isinstance(what, happened.Ordered) and "slots" in what.order:
+        return replace(what, order={**what.order, "slots": dict.fromkeys(what.order["slots"], HIDDEN)})
+    telling = {name: hidden(getattr(what, name)) for name in TELLING.get(type(what), ())}
+    return replace(what, **telling) if telling else what
+
+
+def hidden(value: Any) -> Any:
+    """A value without what it says: the names in it stay, and so does that there is none."""
+    if value is None:
+        return None
+    return dict.fromkeys(value, HIDDEN) if isinstance(value, dict) else HIDDEN
 
 
 def _fields(what: happened.Input) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from framework.engine import inputs as happened
 from framework.engine.expect import phrases
 from framework.engine.orders import ended
 from framework.engine.plan import Plan
-from framework.errors import FrameworkError, SessionError
+from framework.errors import FrameworkError, SessionError, UserError
 from framework.log import about
 from framework.personalities import load as load_personality
 from framework.runtime.assemble import Assembly, Parts, assemble, on
@@ -100,6 +100,7 @@ class LiveSession:
         switchboard: Who puts people through; None is the one that `CONVO_SWITCHBOARD` names.
         checkpoints: Where the session's state is kept whenever nothing more can be done at once.
         resume: Where another process left off; `spec` is that session's.
+        or_anew: Where `resume` doesn't fit the flow any more, begin anew instead of failing.
     """
 
     def __init__(
@@ -122,6 +123,7 @@ class LiveSession:
         switchboard: Switchboard | None = None,
         checkpoints: Checkpoints | None = None,
         resume: Checkpoint | None = None,
+        or_anew: bool = False,
     ) -> None:
         self.spec = spec
         self.door = door
@@ -140,6 +142,7 @@ class LiveSession:
         self._switchboard = switchboard
         self._checkpoints = checkpoints
         self._resume = resume
+        self._or_anew = or_anew
         self._lease = Lease()
         self._early: list[tuple[AnyOrder, Tell]] = []
         self._cast: dict[str, Personality] = {}
@@ -272,10 +275,16 @@ class LiveSession:
         Raises:
             UserError: It doesn't fit this flow, or the session lacks what its flow must be given.
         """
-        if self._resume is None:
-            admit(plan, self.spec.inputs)
-            return None
-        return state.restored(plan, self._resume.model_dump(include={"format", "hash", "state"}))
+        if self._resume is not None:
+            try:
+                return state.restored(plan, self._resume.model_dump(include={"format", "hash", "state"}))
+            except UserError as unfit:
+                if not self._or_anew:
+                    raise
+                logger.warning("the session begins anew: its checkpoint can't be used", why=unfit.message)
+                self._resume = None
+        admit(plan, self.spec.inputs)
+        return None
 
     def _build(
         self, blueprint: Blueprint, plan: Plan, plugins: SessionPlugins, left_off: dict[str, Any] | None
@@ -322,7 +331,8 @@ class LiveSession:
 
     def _keeper(self, plan: Plan, stage: PipelineStage) -> Callable[[dict[str, Any]], None] | None:
         checkpoints = self._checkpoints
-        if checkpoints is None:
+        sensitive = any(one.sensitive for one in plan.flows.values())
+        if checkpoints is None or (sensitive and not checkpoints.secrets):
             return None
 
         def keep(now: dict[str, Any]) -> None:

@@ -46,7 +46,7 @@ class Tuner:
         for kind, member in reversed([(kind, m) for (kind, _, _), m in ensemble.members.items()]):
             self._active[kind] = member
         self.problems: list[tuple[str, str]] = []
-        """What of the last wish could not be done: a code (`stack`, `language`) and a sentence."""
+        """What of the last wish could not be done: a code (`stack`, `language`, `voice`) and a sentence."""
 
     def frames(self, wanted: do.Tune) -> list[Frame]:
         """What makes the pipeline hear and speak like this; what can't be done is in `problems`."""
@@ -75,13 +75,21 @@ class Tuner:
         present = getattr(getattr(member.service, "settings", None), "voice", None)
         first = self._voices.setdefault(member, present if is_given(present) else None)
         who = self._cast(wanted.personality)
-        voice = wanted.voice or (who.voices.get(member.provider) if who else None) or first
+        voice = self._possible(member, wanted.voice or (who.voices.get(member.provider) if who else None)) or first
         delta = TTSSettings()
         if voice:
             delta.voice = voice
         if member.polyglot:
             delta.language = wanted.language
         yield TTSUpdateSettingsFrame(delta=delta, service=member.service)
+
+    def _possible(self, member: Member, voice: str | None) -> str | None:
+        """The voice, if the service has it; services that can tell say so themselves."""
+        wrong = getattr(member.service, "voice_problem", None)
+        if voice and wrong is not None and (why := wrong(voice)):
+            self.problems.append(("voice", f"tts: {why}"))
+            return None
+        return voice
 
     def _hearing(self, wanted: do.Tune) -> Iterator[Frame]:
         member = self._active.get("stt")

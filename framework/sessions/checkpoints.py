@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
+import zlib
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -34,6 +36,11 @@ class Checkpoint(BaseModel):
 class Checkpoints(Protocol):
     """Where checkpoints go."""
 
+    @property
+    def secrets(self) -> bool:
+        """Whether they may hold sensitive values; if not, sessions of flows with sensitive slots have none."""
+        ...
+
     def keep(self, checkpoint: Checkpoint) -> None:
         """Keep this one instead of the last; must be quick. What it raises is logged, and the session goes on."""
         ...
@@ -45,6 +52,8 @@ class Checkpoints(Protocol):
 
 class FileCheckpoints:
     """The last checkpoint, in one file that only its owner may read; it is whole at every moment."""
+
+    secrets = True
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -75,6 +84,23 @@ def read(path: Path) -> Checkpoint:
     except (ValidationError, UnicodeDecodeError) as wrong:
         first = wrong.errors(include_url=False)[0]["msg"] if isinstance(wrong, ValidationError) else str(wrong)
         raise UserError(f"`{path}` is no checkpoint: {first}") from None
+
+
+def packed(checkpoint: Checkpoint) -> str:
+    """A checkpoint as a short text."""
+    return base64.b64encode(zlib.compress(checkpoint.model_dump_json().encode(), level=1)).decode("ascii")
+
+
+def unpacked(text: str) -> Checkpoint:
+    """The checkpoint that a text was made of.
+
+    Raises:
+        UserError: It was made of none, or by another version.
+    """
+    try:
+        return Checkpoint.model_validate_json(zlib.decompress(base64.b64decode(text, validate=True)))
+    except (ValueError, zlib.error) as wrong:
+        raise UserError(f"the checkpoint can't be read: {type(wrong).__name__}") from None
 
 
 def plain(messages: list[Any]) -> list[dict[str, Any]]:

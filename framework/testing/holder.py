@@ -44,6 +44,8 @@ class PretendHolder:
         self.sessions: dict[str, Pretended] = {}
         self.began: list[tuple[str, int]] = []
         """(session, epoch) of each that began, in order."""
+        self.left_off: list[str | None] = []
+        """With which checkpoint, each."""
         self.listener: Listener | None = None
         self._leases: dict[str, float] = {}
         self._lasts_s = lasts_s
@@ -51,7 +53,7 @@ class PretendHolder:
         """Its sessions begin and never come into their room."""
         self._refuses = refuses or (lambda _: "")
 
-    async def start(self, spec: SessionSpec) -> None:
+    async def start(self, spec: SessionSpec, *, checkpoint: str | None = None) -> None:
         """Begin a session; it is in its room at once."""
         there = self.sessions.get(spec.session_id)
         if there and not there.over.is_set():
@@ -60,6 +62,7 @@ class PretendHolder:
             raise SessionError(why)
         self.sessions[spec.session_id] = Pretended(spec, until=self._leases.pop(spec.session_id, float("inf")))
         self.began.append((spec.session_id, spec.epoch))
+        self.left_off.append(checkpoint)
         if not self.silent:
             self._tell.phase(spec.session_id, "talking")
         if self._lasts_s is not None:

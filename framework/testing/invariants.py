@@ -33,7 +33,7 @@ LEGAL: dict[str, set[str]] = {
     "queued": {"assigned", "claimed", "joined", *OVER},
     "assigned": {"queued", "claimed", "joined", *OVER},
     "claimed": {"queued", "assigned", "joined", *OVER},
-    "joined": {"queued", "claimed", *OVER},
+    "joined": {"queued", "assigned", "claimed", *OVER},
     "ended": set(),
     "failed": set(),
 }

@@ -7,8 +7,8 @@ from importlib.resources import files
 MOVES = ("join", "dispatch", "register", "claim", "joined", "renew", "adopt", "done", "sweep", "drain", "cancel")
 """The only writers of sessions and runners."""
 
-NOTES = ("order", "obeyed", "emit", "launch", "unlaunch", "position")
-"""They move no session: orders, events, launches, and a place in the queue."""
+NOTES = ("order", "obeyed", "emit", "keep", "launch", "unlaunch", "position")
+"""They move no session: orders, events, checkpoints, launches, and a place in the queue."""
 
 
 def source(name: str) -> str:

@@ -7,6 +7,7 @@ local now = L.now or (clock[1] * 1000 + math.floor(clock[2] / 1000))
 
 local function S(sid) return P .. 's:' .. sid end
 local function R(rid) return P .. 'r:' .. rid end
+local function KEPT(sid) return P .. 'keep:' .. sid end
 local function OWN(rid) return P .. 'own:' .. rid end
 local function ROOM(tenant, room) return P .. 'room:' .. tenant .. ':' .. room end
 local function int(number) return string.format('%.0f', number) end
@@ -240,6 +241,7 @@ local function finish(sid, state, reason, message)
   local s = get(sid, 'state', 'tenant', 'room', 'role', 'runner', 'epoch', 'bot')
   if s[1] == 'queued' then unqueue(sid) end
   redis.call('ZREM', P .. 'due', sid)
+  redis.call('DEL', KEPT(sid))
   to(sid, s[2], state, s[1])
   redis.call('HSET', S(sid), 'reason', reason, 'message', message, 'over_at', int(now), 'phase', '')
   if redis.call('HGET', ROOM(s[2], s[3]), s[4]) == sid then redis.call('HDEL', ROOM(s[2], s[3]), s[4]) end

@@ -1,11 +1,13 @@
 -- Moves: assigned → claimed; assigned → failed(expired), when it would begin after its `not_after`. A lease goes with `ok` and
 -- with `again`.
--- ARGV: session, epoch, runner. Answers what to run, and what a runner needs to adopt it later.
+-- ARGV: session, epoch, runner. Answers what to run, what a runner needs to adopt it later, and where it left off.
 local sid, epoch, rid = ARGV[2], ARGV[3], ARGV[4]
 local s = get(sid, 'state', 'epoch', 'runner', 'tenant', 'not_after')
 whatever_the_memory()
 local function answer(word)
-  return { word, unpack(get(sid, 'spec', 'room', 'pool', 'priority', 'on_lost', 'not_after', 'fingerprint')) }
+  local found = get(sid, 'spec', 'room', 'pool', 'priority', 'on_lost', 'not_after', 'fingerprint')
+  found[#found + 1] = redis.call('GET', KEPT(sid)) or ''
+  return { word, unpack(found) }
 end
 if s[2] ~= epoch or s[3] ~= rid then return { 'fenced' } end
 if s[1] == 'claimed' or s[1] == 'joined' then

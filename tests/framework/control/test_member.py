@@ -179,6 +179,63 @@ async def test_a_session_whose_process_goes_in_the_middle_has_failed(store):
         assert (await until(in_state(store, "one", "failed"))).reason == "lost"
 
 
+async def kept(store):
+    found = await store.server.do("GET", "{convo:dev}:keep:one")
+    return found.decode() if found else ""
+
+
+def is_kept(store, checkpoint):
+    async def look():
+        return await kept(store) == checkpoint
+
+    return look
+
+
+async def test_a_session_that_restarts_goes_on_from_its_last_checkpoint(store):
+    async with a_runner(store) as (_, holder), a_runner(store, "r2") as (_, other):
+        await store.join(asked("one", on_lost="restart"))
+        first = await until(in_state(store, "one", "joined"))
+        mine, its = (holder, other) if holder.began else (other, holder)
+        assert mine.left_off == [""]
+        for name in ("a", "b", "c"):
+            mine.listener.kept("one", name)
+        await until(is_kept(store, "c"))
+        mine.end("one", "lost", "failed")
+        async with asyncio.timeout(5):
+            while not its.began:
+                await asyncio.sleep(0.01)
+        assert its.left_off == ["c"]
+        assert (await until(in_state(store, "one", "joined"))).epoch > first.epoch
+        its.end("one", "finished")
+        await until(in_state(store, "one", "ended"))
+        assert await kept(store) == ""
+
+
+async def test_a_session_that_does_not_restart_is_asked_for_no_checkpoint(store):
+    async with a_runner(store) as (_, holder):
+        await store.join(asked("one"))
+        await until(in_state(store, "one", "joined"))
+        assert holder.left_off == [None]
+
+
+async def test_a_checkpoint_waits_for_a_store_that_is_away_and_keeps_nothing_else_waiting():
+    away = Away(Connection.embedded())
+    store = Store(away, limits=QUICK)
+    async with a_runner(store) as (member, _):
+        await store.join(asked("one", on_lost="restart"))
+        await until(in_state(store, "one", "joined"))
+        away.error = StoreError("no answer")
+        member.kept("one", "a")
+        async with asyncio.timeout(5):
+            while member.held[0].keeping:
+                await asyncio.sleep(0.01)
+        assert member.held[0].outbox.empty
+        member.kept("one", "b")
+        away.error = None
+        await until(is_kept(store, "b"))
+    await store.close()
+
+
 async def test_a_session_taken_away_ends_without_a_word(store):
     async with a_runner(store) as (member, holder):
         await store.join(asked("one"))
@@ -310,10 +367,11 @@ async def test_what_a_fenced_session_still_says_is_not_said_of_its_successor(sto
         lingering = holder.sessions["one"]
         holder.fence = lambda session_id, reason: None  # it takes its time to end
         member._fence("one")
-        await store.done("one", first.epoch, "r1", "failed", "lost")
+        await store.done("one", first.epoch, "r1", "failed", "error")
         member.over("one", "failed", "fenced", "")
+        member.kept("one", "of the old one")
         assert lingering.spec.epoch == first.epoch
-        assert (await store.session("one")).reason == "lost"
+        assert (await store.session("one")).reason == "error"
 
 
 async def test_a_lease_that_has_run_out_does_not_go_on_when_the_store_is_then_gone():

@@ -246,7 +246,7 @@ class Fleets(RuleBasedStateMachine):
     @rule(
         data=st.data(),
         outcome=st.sampled_from(
-            [("ended", "left"), ("ended", "left"), ("failed", "crash"), ("refused", "start"), ("refused", "start")]
+            [("ended", "left"), ("failed", "crash"), ("failed", "lost"), ("refused", "start"), ("refused", "start")]
         ),
     )
     def done(self, data, outcome) -> None:

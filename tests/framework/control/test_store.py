@@ -640,6 +640,57 @@ async def test_events_are_read_from_any_id_on_and_of_one_session_or_all(scene):
             assert text["data"].get("epoch", 0) in (0, epoch)
 
 
+async def test_a_checkpoint_is_kept_by_its_holder_only_goes_with_the_next_claim_and_is_gone_with_the_session(scene):
+    await scene.runner()
+    await scene.join("s1", on_lost="restart")
+    epoch, runner = await scene.joined("s1")
+    keep = scene.store.keep
+    assert [await keep("s1", *who, "theirs") for who in ((epoch - 1, runner), (epoch, "r2"))] == ["fenced", "fenced"]
+    assert await keep("s1", epoch, runner, "one") == "ok"
+    assert await keep("s1", epoch, runner, "two") == "ok"
+    assert scene.limits.session_ms < await scene.ttl("keep", "s1") <= scene.limits.session_ms + scene.limits.queue_ms
+    assert await scene.store.done("s1", epoch, runner, "failed", "lost", "") == "ok"
+    assert await keep("s1", epoch, runner, "late") == "fenced"
+    again = await scene.store.session("s1")
+    assert (again.state, again.attempts) == ("assigned", 1)
+    assert again.epoch > epoch
+    answer, request = await scene.store.claim("s1", again.epoch, again.runner)
+    assert (answer, request.checkpoint) == ("ok", "two")
+    await scene.store.joined("s1", again.epoch, again.runner)
+    assert await scene.store.done("s1", again.epoch, again.runner, "ended", "left") == "ok"
+    assert await scene.ttl("keep", "s1") == -2
+    assert await keep("s1", again.epoch, again.runner, "late") == "fenced"
+
+
+async def test_an_empty_checkpoint_is_none(scene):
+    await scene.runner()
+    await scene.join("s1", on_lost="restart")
+    epoch, runner = await scene.joined("s1")
+    await scene.store.keep("s1", epoch, runner, "one")
+    assert await scene.store.keep("s1", epoch, runner, "") == "ok"
+    assert await scene.ttl("keep", "s1") == -2
+    assert (await scene.store.claim("s1", epoch, runner))[1].checkpoint == ""
+
+
+async def test_a_session_whose_process_is_lost_over_and_over_fails_in_the_end(scene):
+    await scene.runner()
+    await scene.join("s1", on_lost="restart")
+    for attempt in range(1, scene.limits.attempts + 1):
+        epoch, runner = await scene.joined("s1")
+        await scene.store.done("s1", epoch, runner, "failed", "lost")
+        assert (await scene.store.session("s1")).attempts == attempt
+    assert await scene.state("s1") == "failed(lost)"
+
+
+async def test_a_session_that_is_to_leave_is_not_begun_again(scene):
+    await scene.runner()
+    await scene.join("s1", on_lost="restart")
+    epoch, runner = await scene.joined("s1")
+    await scene.store.cancel("s1", "left")
+    await scene.store.done("s1", epoch, runner, "failed", "lost")
+    assert await scene.state("s1") == "failed(lost)"
+
+
 async def test_operators_together_start_no_more_than_one_would(scene):
     launch = scene.store.launch
     assert await launch("p", 2, 1_000, ["a", "b", "c"]) == ["a", "b"]

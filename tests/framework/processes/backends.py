@@ -33,7 +33,7 @@ class Echo:
     async def prepare(self, tell: Callable[[str], None]) -> None:
         tell("loading ears")
 
-    def open(self, spec: SessionSpec, on_event: Callable[[Event], None], *, client_s: float) -> EchoSession:
+    def open(self, spec: SessionSpec, on_event: Callable[[Event], None], *, client_s: float, **_: Any) -> EchoSession:
         return EchoSession(spec, on_event, client_s)
 
 

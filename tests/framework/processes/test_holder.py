@@ -27,6 +27,9 @@ class Ear:
     def obeyed(self, session_id, order_id, status, why):
         self.said.append((order_id, status))
 
+    def kept(self, session_id, checkpoint):
+        self.said.append(("kept", checkpoint))
+
     def over(self, session_id, state, reason, message):
         self.said.append(("over", state, reason))
 

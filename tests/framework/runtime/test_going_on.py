@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from framework.cli.main import main
+from framework.errors import UserError
 from framework.plugins.host import PluginHost
 from framework.project import Project
 from framework.runtime.session import LiveSession
@@ -368,3 +369,17 @@ async def test_a_models_context_is_as_it_was_when_a_session_goes_on(place, model
     await Session(place, again, left_off.spec, resume=left_off).hears("a pizza")
     assert plainly(again.contexts[1]) == ["Ask.", "hello", "Hm?", "Where were we?", "a pizza"]
     assert "Sell." in plainly(again.contexts[2])
+
+
+async def test_a_checkpoint_of_another_version_is_refused_or_where_it_may_the_session_begins_anew(place, model):
+    spec = SessionSpec(flow="sums", stack="none", channel="text")
+    kept = FileCheckpoints(place / "call.json")
+    await Session(place, model(["Hm?"]), spec, checkpoints=kept).hears("hello")
+    flow = place / "flows" / "sums.yaml"
+    flow.write_text(flow.read_text().replace("Ask.", "Ask again."))
+    left_off = read(place / "call.json")
+    with pytest.raises(UserError, match="another version of the flow"):
+        await Session(place, model(["Hm?"]), spec, resume=left_off).session.run()
+    anew = model(["Hm?"])
+    await Session(place, anew, spec, resume=left_off, or_anew=True).hears("hi")
+    assert plainly(anew.contexts[0]) == ["Ask again.", "hi"]

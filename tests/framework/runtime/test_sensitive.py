@@ -7,11 +7,13 @@ import importlib
 import io
 import json
 import textwrap
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from framework import log
+from framework.engine.inputs import Pressed, ToolFinished
 from framework.plugins.host import PluginHost
 from framework.project import Project
 from framework.runtime.session import LiveSession
@@ -142,3 +144,49 @@ async def test_a_canary_card_number_is_nowhere_but_in_the_tool_it_is_for(project
     assert said[:6] == ["", "", "", "", "", "Ada"]
     spoken = " ".join(event.data["generated"] for event in events if event.type == "bot.said")
     assert "what you told me" in spoken
+
+
+async def test_a_canary_that_is_pressed_is_nowhere_either(project, model):
+    path = project.root / "flows" / "test.yaml"
+    path.write_text(path.read_text().replace('type: text, pattern: "[0-9 ]{16,19}"', "type: digits, length: 16"))
+    lines = io.StringIO()
+    log.set_up(LogSettings(level="trace", pipecat="trace", private=True), lines)
+    host = PluginHost.load(project, installed=False)
+    events: list[Any] = []
+    kept: list[Any] = []
+    talks = model(["Anything else?"])
+    session = LiveSession(
+        SessionSpec(flow="test", stack="none", channel="text"),
+        project=project,
+        host=host,
+        on_event=events.append,
+        checkpoints=SimpleNamespace(secrets=False, keep=kept.append, drop=lambda: None),
+        services=lambda _blueprint, _conversation: Services(llm=talks),
+    )
+    running = asyncio.create_task(session.run())
+    try:
+        async with asyncio.timeout(30):
+            for keys in (CARD, "1"):
+                assert await session.person()
+                await session.press(keys)
+            assert await session.person()
+            await session.hear("Ada")
+            assert await session.person()
+    finally:
+        session.hang_up()
+        await asyncio.wait_for(running, 20)
+        log.set_up()
+    given = importlib.import_module(host.tools.get("pay.charge").function.__module__).given
+    assert (given[0][0], given[0][1]) == ("charge", CARD)
+    told = json.dumps([event.as_json() for event in events], ensure_ascii=False)
+    read = json.dumps(talks.contexts, ensure_ascii=False, default=str)
+    remembered = repr(session.conversation.record)
+    for where in (told, lines.getvalue(), read, remembered):
+        assert CARD not in parted(where)
+    results = [what.result for what in session.conversation.record if isinstance(what, ToolFinished)]
+    assert results == [{"ok": "***", "echo": "***", "raw": "***"}, {"ok": "***"}]
+    assert [what.keys for what in session.conversation.record if isinstance(what, Pressed)] == ["***", "***"]
+    said = [event.data for event in events if event.type == "user.said"]
+    assert [one["text"] for one in said] == ["", "", "Ada"]
+    assert [one.get("masked", False) for one in said] == [True, True, False]
+    assert kept == []

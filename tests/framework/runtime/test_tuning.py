@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import textwrap
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,10 +14,13 @@ from framework.engine import effects as do
 from framework.engine import inputs as happened
 from framework.personalities.model import Personality
 from framework.plugins.host import PluginHost
+from framework.plugins.services import ServiceContext
 from framework.project import Project
 from framework.runtime.session import LiveSession
 from framework.runtime.tuner import Tuner
 from framework.services.ensemble import Ensemble, Member
+from framework.services.providers.espeak.service import build as build_espeak
+from framework.services.providers.piper.service import Manner, PiperTTS
 from framework.sessions.spec import SessionSpec
 
 DUO = """
@@ -126,3 +130,37 @@ async def test_a_switched_voice_speaks_with_the_voice_of_the_personality(scene, 
     errors = [event.data for event in s.events if event.type == "error"]
     assert {error["code"] for error in errors} == {"language"}
     assert "stt: nobody hears Spanish" in {error["message"] for error in errors}
+
+
+@pytest.mark.parametrize(
+    ("voice", "why"),
+    [
+        ("klingon+f3", "espeak-ng has no voice `klingon`."),
+        ("en-us+f33", "espeak-ng has no variant `f33`. Did you mean"),
+    ],
+)
+async def test_a_voice_that_nobody_has_is_a_clear_error_and_the_present_one_speaks_on(
+    scene, model, eventually, voice, why
+):
+    service = build_espeak(ServiceContext(voice="en-us+f3", language="en", sample_rate=22_050))
+    ensemble = Ensemble("own", members={("tts", "own", "en"): Member(service, "espeak", polyglot=True)})
+    async with scene(lambda _: [], model(), voice=service) as s:
+        s.stage.tuner = Tuner(ensemble, cast={}.get, channel="voice", routed=lambda _: None)
+        await s.stage.tune(do.Tune(language="en", personality="ava", voice=voice, stack=None))
+        await s.stage.say(do.Say(say="s1", text="Hello.", language="en"))
+        await eventually(lambda: s.took(happened.Spoken))
+        errors = [event.data for event in s.events if event.type == "error" and event.data["code"] == "voice"]
+        assert len(errors) == 1
+        assert why in errors[0]["message"]
+        assert s.took(happened.Spoken)[0].spoken == "Hello."
+        assert service._manner.voice.endswith("+f3")
+        await s.stage.tune(do.Tune(language="en", personality="ava", voice="en-gb+m1", stack=None))
+        await eventually(lambda: service._manner.voice.endswith("+m1"))
+        assert [code for code, _ in s.stage.tuner.problems if code == "voice"] == []
+
+
+def test_piper_says_which_voices_it_can_not_change_to():
+    speaks = SimpleNamespace(sample_rate=22_050)
+    service = PiperTTS(speaks=speaks, name="en_US-joe-medium", manner=Manner())
+    assert service.voice_problem("en_US-joe-medium") == ""
+    assert "there is no Piper voice `joe`" in service.voice_problem("joe")

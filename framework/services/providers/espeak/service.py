@@ -13,6 +13,7 @@ from pipecat.services.settings import TTSSettings
 from pipecat.services.tts_service import TTSService
 from pipecat.utils.types import is_given
 
+from framework.errors import UnknownNameError
 from framework.services.providers.espeak.library import Espeak, Manner, Word, shared
 
 if TYPE_CHECKING:
@@ -41,6 +42,14 @@ class EspeakTTS(TTSService):
     def can_generate_metrics(self) -> bool:
         """Time to the first audio, and characters."""
         return True
+
+    def voice_problem(self, voice: str) -> str:
+        """Why it can't speak with a voice; empty when it can."""
+        try:
+            self._espeak.check(voice)
+        except UnknownNameError as unknown:
+            return f"{unknown.message}. {unknown.fix}".strip()
+        return ""
 
     async def _update_settings(self, delta: TTSSettings) -> dict[str, Any]:  # type: ignore[override]
         """Another voice, or that of another language; a voice of another language keeps only its variant."""

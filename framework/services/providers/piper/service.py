@@ -11,6 +11,7 @@ from pipecat.frames.frames import ErrorFrame, Frame
 from pipecat.services.settings import TTSSettings
 from pipecat.services.tts_service import TTSService
 
+from framework.errors import UnknownNameError
 from framework.services.providers.piper.voices import Voice, known, voice
 
 if TYPE_CHECKING:
@@ -41,6 +42,15 @@ class PiperTTS(TTSService):
     def can_generate_metrics(self) -> bool:
         """Time to the first audio, and characters."""
         return True
+
+    def voice_problem(self, voice: str) -> str:
+        """Why it can't speak with a voice; empty when it can. One voice is loaded for a session."""
+        try:
+            name = known(voice)
+        except UnknownNameError as unknown:
+            return f"{unknown.message}. {unknown.fix}".strip()
+        own = self._settings.voice
+        return "" if name == own else f"Piper speaks with `{own}` in this session and can't change to `{name}`"
 
     async def run_tts(self, text: str, context_id: str) -> AsyncGenerator[Frame | None, None]:
         """Audio as it is made; a sentence that was begun is finished in its thread, an interruption drops it."""

@@ -34,7 +34,7 @@ class Talker:
     async def prepare(self, tell: Callable[[str], None]) -> None:
         tell("clearing its throat")
 
-    def open(self, spec: SessionSpec, on_event: Callable[[Event], None], *, client_s: float) -> Talk:
+    def open(self, spec: SessionSpec, on_event: Callable[[Event], None], *, client_s: float, **_: Any) -> Talk:
         return Talk(spec, on_event)
 
 
