@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 HUNG_UP = 3
 """The exit code of a session that ended because nobody was left to talk."""
 FAILED = 1
+KEYS = re.compile(r"\[([0-9*#]+)\]")
+"""How a line says that keys are pressed."""
 STUCK = 70
 """The exit code of a session whose process had to be ended by force."""
 
@@ -154,3 +157,13 @@ def exit_code(outcome: Outcome) -> int:
         print(f"The session failed: {outcome.message or outcome.reason}.", file=sys.stderr)
         return FAILED
     return HUNG_UP if outcome.reason == "hangup" else 0
+
+
+def pressed(line: str) -> str:
+    """The keys that a line stands for; nothing when it is to be said.
+
+    >>> pressed("[12#]"), pressed("12")
+    ('12#', '')
+    """
+    found = KEYS.fullmatch(line)
+    return found[1] if found else ""

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from framework.cli.talking import Transcript, Wish, exit_code, prepared, progress, switchboard
+from framework.cli.talking import Transcript, Wish, exit_code, prepared, pressed, progress, switchboard
 from framework.errors import UserError
 
 if TYPE_CHECKING:
@@ -23,8 +22,6 @@ LISTEN_S = 6.0
 """How long a caller waits to be heard before going on."""
 GAP_S = 0.5
 """How long a caller waits after the bot has finished."""
-KEYS = re.compile(r"\[([0-9*#]+)\]")
-"""How a line says that keys are pressed."""
 
 
 def call(
@@ -176,13 +173,7 @@ class _Caller:
         from framework.runtime.caller import second_voice  # noqa: PLC0415 - weight is carried when needed
 
         speak = second_voice()
-        return [_keys(line) or transport.sound(*speak(line)) for line in self.lines]  # type: ignore[attr-defined]
-
-
-def _keys(line: str) -> str:
-    """The keys that a line stands for, such as `[12#]`; nothing when it is to be spoken."""
-    found = KEYS.fullmatch(line)
-    return found[1] if found else ""
+        return [pressed(line) or transport.sound(*speak(line)) for line in self.lines]  # type: ignore[attr-defined]
 
 
 async def _speak(session: Any, transport: Any, turns: Sequence[Any], *, whole: bool) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
-from framework.cli.talking import Transcript, Wish, exit_code, prepared, progress, switchboard
+from framework.cli.talking import Transcript, Wish, exit_code, prepared, pressed, progress, switchboard
 from framework.errors import UserError
 
 if TYPE_CHECKING:
@@ -56,7 +56,8 @@ def chat(
 ) -> None:
     r"""Talk with a flow by typing, over the same pipeline and engine as a call, but without audio.
 
-    Without FLOW or BOT it is the project's default bot. Type your turns; an empty line is nothing, Ctrl-D hangs up.
+    Without FLOW or BOT it is the project's default bot. Type your turns; an empty line is nothing, `[12#]` is
+    pressed on a telephone, Ctrl-D hangs up.
 
     A script, or lines piped in, are given one by one, each when the flow waits for you. When they are used up, the
     session goes on until it would wait for you again, and then ends with the reason `hangup`. Lines that are left over
@@ -157,7 +158,7 @@ async def _say(session: LiveSession, lines: Iterable[str]) -> None:
     for line in lines:
         if not await session.person():
             return
-        await session.hear(line)
+        await _give(session, line)
     if await session.person():
         session.hang_up()
 
@@ -179,7 +180,15 @@ async def _type(session: LiveSession, screen: _Screen) -> None:
             print()
             session.hang_up()
             return
-        await session.hear(line[:LINE_LENGTH])
+        await _give(session, line[:LINE_LENGTH])
+
+
+async def _give(session: LiveSession, line: str) -> None:
+    """Words are heard; keys in brackets are pressed."""
+    if keys := pressed(line):
+        await session.press(keys)
+    else:
+        await session.hear(line)
 
 
 class _Screen:

@@ -266,7 +266,7 @@ def _entries(picture: Picture) -> Iterator[tuple[str, str, str, float]]:
 
 
 def _legend_width(picture: Picture) -> float:
-    return min(1200.0, sum(entry[3] + 14 for entry in _entries(picture)))
+    return sum(entry[3] + 14 for entry in _entries(picture))
 
 
 def _legend(picture: Picture, x: float, y: float) -> str:

@@ -86,7 +86,7 @@ def test_a_call_without_a_proper_caller_is_refused_in_a_sentence(arguments, caps
 
 
 def test_a_line_in_brackets_is_pressed_and_any_other_is_spoken():
-    from framework.cli.commands.call import _keys
+    from framework.cli.talking import pressed
 
-    assert _keys("[12*#]") == "12*#"
-    assert [_keys(line) for line in ("12", "[twelve]", "[]", "press [1]")] == ["", "", "", ""]
+    assert pressed("[12*#]") == "12*#"
+    assert [pressed(line) for line in ("12", "[twelve]", "[]", "press [1]")] == ["", "", "", ""]

@@ -95,3 +95,9 @@ def read_until(terminal: int, words: str) -> str:
     while words not in shown:
         shown += os.read(terminal, 1024).decode()
     return shown
+
+
+def test_a_line_in_brackets_is_pressed_in_a_chat_too(piped, capsys):
+    piped("[2]\nel nueve de marzo de 2027\ndos\n")
+    assert main(["chat", "greeting"]) == 0
+    assert "2 noches desde el 9 de marzo de 2027" in capsys.readouterr().out
