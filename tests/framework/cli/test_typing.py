@@ -34,11 +34,19 @@ async def test_what_the_bot_says_meanwhile_stands_on_its_own_line_and_the_person
     reads, writes = os.pipe()
     monkeypatch.setattr(sys, "stdin", os.fdopen(reads))
 
+    async def speak():
+        while not shown.getvalue().endswith("You: You: "):
+            await asyncio.sleep(0.005)
+        screen.write("Still there?\n")
+        while not shown.getvalue().endswith("Still there?\nYou: "):
+            await asyncio.sleep(0.005)
+        os.write(writes, b"two\n")
+
+    speaking = []
+
     def meanwhile(turns):
-        if turns == 1:  # after the second prompt
-            asyncio.get_running_loop().call_later(
-                0.05, lambda: (screen.write("Still there?\n"), os.write(writes, b"two\n"))
-            )
+        if turns == 1:
+            speaking.append(asyncio.create_task(speak()))
         else:
             os.write(writes, b"three\n")
 
