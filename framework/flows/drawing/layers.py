@@ -230,15 +230,15 @@ class _Arranging:
         index = {name: number for number, name in enumerate(row)}
         for name in row:
             spot = self.spots[name]
-            pulls = [
-                (self.spots[end.spot].y + end.there - end.here, weight)
-                for ends, counts in ((spot.left, left), (spot.right, right))
-                if counts
-                for end, weight in ends.items()
-            ]
-            pulls += [(self._beside(name, end.spot, index), weight) for end, weight in spot.hooks.items()]
-            total = sum(weight for _, weight in pulls)
-            wanted.append(sum(y * weight for y, weight in pulls) / total if pulls else spot.y)
+            pull = total = 0.0
+            for ends in (*((spot.left,) if left else ()), *((spot.right,) if right else ())):
+                for end, weight in ends.items():
+                    pull += (self.spots[end.spot].y + end.there - end.here) * weight
+                    total += weight
+            for end, weight in spot.hooks.items():
+                pull += self._beside(name, end.spot, index) * weight
+                total += weight
+            wanted.append(pull / total if total else spot.y)
             weights.append(max(total, 0.1))
         self._place(row, wanted, weights)
 
