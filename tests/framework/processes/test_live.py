@@ -16,7 +16,7 @@ from framework.plugins.transports import Transport
 from framework.processes.live import Talk
 from framework.project import Project
 from framework.sessions.events import Event
-from framework.sessions.orders import End, Pause, Say
+from framework.sessions.orders import End, Occur, Pause, Say
 from framework.sessions.spec import SessionSpec
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -38,12 +38,12 @@ class Far(Transport):
 class Held:
     """A session, what it told, and what became of its orders."""
 
-    def __init__(self, transport: Transport | None, client_s: float = 30.0) -> None:
+    def __init__(self, transport: Transport | None, client_s: float = 30.0, flow: str = "hello") -> None:
         project = Project.find(ROOT)
         self.events: list[Event] = []
         self.fates: list[tuple[str, str, str]] = []
         self.talk = Talk(
-            SessionSpec(flow="hello", stack="offline", channel="text"),
+            SessionSpec(flow=flow, stack="offline", channel="text"),
             transport,
             project=project,
             host=PluginHost.load(project),
@@ -82,6 +82,23 @@ async def test_orders_before_the_session_has_begun_are_carried_out_in_it():
     assert [fate for fate in held.fates if fate[0] == "again"] == [("again", "applied", ""), ("again", "spoken", "")]
     await held.give("late", Say(text="Too late."))
     assert held.fates[-1] == ("late", "refused", "the session ended (enough)")
+
+
+async def test_an_event_by_order_leads_a_live_session_on(tmp_path):
+    flow = tmp_path / "bell.yaml"
+    flow.write_text(
+        "flow: bell\nevents: {bell.rang: {times: integer}}\ninitial_node: a\nnodes:\n"
+        "  a: {wait: for the bell, next: [{event: bell.rang, goto: b}, {after: 60s, goto: b}]}\n"
+        "  b: {say: It rang., end: rang}\n"
+    )
+    held = Held(None, flow=str(flow))
+    running = held.begin()
+    await held.give("odd", Occur(type="bell.rang", data={"times": "many"}))
+    await until(lambda: ("odd", "refused") in [fate[:2] for fate in held.fates])
+    await held.give("one", Occur(type="bell.rang", data={"times": 3}))
+    assert (await asyncio.wait_for(running, 30)).reason == "rang"
+    assert ("one", "applied", "") in held.fates
+    assert held.said() == ["It rang."]
 
 
 async def test_an_end_before_the_client_has_come_ends_at_once_and_refuses_what_waits():
