@@ -73,6 +73,8 @@ def attend(work: Work) -> None:
     if not _any(work):
         state["pressing"] = ""
         forget(work)
+    elif not state["keyed"] and state["pressing"][:1] == "#" and not _begins(work, "#"):
+        state["pressing"] = state["pressing"][1:]  # it ends what was whole without it
     elif state["pressing"]:
         state.update(keyed=state["keyed"] + state["pressing"][0], pressing=state["pressing"][1:])
         if _whole(work, state["keyed"]):
@@ -149,6 +151,11 @@ def _ways(work: Work) -> list[Meaning]:
 
 def _exact(work: Work, keyed: str) -> Meaning | None:
     return next(((way, one) for way, one in _ways(work) if keyed in way.keys), None)
+
+
+def _begins(work: Work, key: str) -> bool:
+    """Whether keys of a route or an interrupt begin so."""
+    return any(keys.startswith(key) for way, _ in _ways(work) for keys in way.keys)
 
 
 def _asked(work: Work) -> SlotPlan | None:

@@ -189,3 +189,14 @@ def test_keys_that_mean_nothing_to_a_model_are_lost(drive):
     call = drive(MODEL, tools={"t.find": None})
     assert pressing(call, "7").ended is None
     assert call.said == ["All right."]
+
+
+def test_a_hash_behind_as_many_keys_as_the_answer_takes_is_no_answer_to_the_next_question(drive):
+    flow = """
+    slots: {pin: {type: digits, length: 4, prompt: "Pin?"}, code: {type: digits, prompt: "Code?"}}
+    nodes: {a: {collect: [pin, code], next: b}, b: {say: Bye., end: true}}
+    """
+    call = drive(flow, channel="voice").press("1234#").wait(4)
+    assert (call.said, call.of("input.unmatched")) == (["Pin?", "Code?"], [])
+    call.press("77").press("#")
+    assert (call.slots, call.said[-1]) == ({"pin": "1234", "code": "77"}, "Bye.")

@@ -166,7 +166,7 @@ async def test_a_canary_that_is_pressed_is_nowhere_either(project, model):
     running = asyncio.create_task(session.run())
     try:
         async with asyncio.timeout(30):
-            for keys in (CARD, "1"):
+            for keys in (f"{CARD}#", "1"):
                 assert await session.person()
                 await session.press(keys)
             assert await session.person()
