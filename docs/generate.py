@@ -305,6 +305,24 @@ def architecture_page() -> str:
     return before + BEGIN + tree() + END + after
 
 
+def proof_page() -> str:
+    """The page about what is proven, with the laws and the faults as the code names them."""
+    text = (ROOT / "docs/explanation/proof.md").read_text("utf-8")
+    laws = importlib.import_module("framework.testing.laws").LAWS
+    told = [f"- `{name}`: {(law.__doc__ or '').strip()}" for name, law in laws.items()]
+    tree = ast.parse((ROOT / "tests/proof/faults.py").read_text("utf-8"))
+    faults = [one for one in tree.body if isinstance(one, ast.FunctionDef)]
+    shown = [f"- {one.name.replace('_', ' ')}: {(ast.get_docstring(one) or '').strip()}" for one in faults]
+    return _between(_between(text, "laws", told), "faults", shown)
+
+
+def _between(text: str, mark: str, lines: list[str]) -> str:
+    before, _, rest = text.partition(f"<!-- {mark} -->\n")
+    after = rest.partition(f"<!-- /{mark} -->")[2]
+    listed = "".join(f"{line}\n" for line in lines)
+    return f"{before}<!-- {mark} -->\n{listed}<!-- /{mark} -->{after}"
+
+
 # --- All of it --------------------------------------------------------------
 
 
@@ -336,6 +354,7 @@ def pages() -> dict[Path, Callable[[], str]]:
         REFERENCE / "environment.md": environment_page,
         REFERENCE / "spoken.md": lambda: spoken.page(GENERATED),
         Path("docs/explanation/architecture.md"): architecture_page,
+        Path("docs/explanation/proof.md"): proof_page,
     }
     for path in sorted([*(ROOT / "docs/guide").glob("*.md"), ROOT / "docs/cookbook.md"]):
         found[path.relative_to(ROOT)] = lambda path=path: conversations.played(path.read_text("utf-8"))

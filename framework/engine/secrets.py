@@ -8,7 +8,7 @@ from typing import Any
 
 HIDDEN = "***"
 """What shows in the place of a sensitive value."""
-FIGURES = re.compile(r"(?<!\w)\d(?:[ \-./]{0,2}\d)*(?!\w)")
+FIGURES = re.compile(r"(?<!\w)\d(?:[ \-./,]{0,2}\d)*(?!\w)")
 """Figures in a row or in groups."""
 LONG = 8
 """So many figures are hidden also within a longer row of them."""
@@ -31,6 +31,8 @@ def cleared(value: Any, kept: Iterable[Any]) -> Any:
 
     >>> cleared({"note": "card 4111 1111-2222 3333.", "n": 7}, ["4111111122223333"])
     {'note': 'card ***.', 'n': 7}
+    >>> cleared("It is 4 1 1, 1 2 2, please.", ["411122"])
+    'It is ***, please.'
     """
     texts = tuple(sorted({text for one in kept for text in _texts(one)}, key=len, reverse=True))
     return _cleared(value, texts) if texts else value

@@ -12,6 +12,7 @@ from typing import Any
 from framework.documents import Diagnostic, DocumentError, Severity, Source, scan
 from framework.documents.source import KeyPath
 from framework.documents.validate import examine
+from framework.engine import inputs
 from framework.errors import FrameworkError
 from framework.flows import durations
 from framework.flows.graph import subflows
@@ -23,7 +24,7 @@ from framework.simulator.scenario import Expectation, Scenario, ScenarioFile, Tu
 from framework.suggest import did_you_mean
 
 KEYS = re.compile(r"[0-9*#A-D]+")
-INPUTS = ("user", "press", "dtmf", "wait", "arrive", "order")
+INPUTS = ("user", "press", "dtmf", "wait", "arrive", "order", "happens")
 """Keys of a turn that make something happen; one of them in a turn."""
 
 OURS = frozenset({
@@ -203,8 +204,16 @@ class _Check:
             if pressed is not None and not KEYS.fullmatch(pressed):
                 fix = "Keys are `0` to `9`, `*`, `#` and `A` to `D`."
                 self._add((*place, key), "TST002", f"`{pressed}` can't be pressed.", fix)
+        self._happens(turn, place)
         for number, expected in enumerate(turn.expect):
             self._expected(expected, (*place, "expect", number))
+
+    def _happens(self, turn: Turn, place: KeyPath) -> None:
+        for number, one in enumerate(turn.happens or ()):
+            try:
+                inputs.decoded(one)
+            except (KeyError, TypeError) as wrong:
+                self._add((*place, "happens", number), "TST002", f"the engine has no such input: {wrong}.")
 
     def _duration(self, place: KeyPath, written: str | None) -> None:
         if written is None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from framework.engine import inputs
 from framework.flows import durations
 from framework.sessions.events import Event, iso
 from framework.simulator.coverage import Hits, counted
@@ -21,6 +22,7 @@ from framework.simulator.scenario import Finally, Mock, Pause, Scenario, Turn
 from framework.simulator.simulation import SPEECH_S, Simulation
 from framework.simulator.stage import Piece, Real, Stage
 from framework.testing.driver import START
+from framework.testing.laws import Laws
 
 if TYPE_CHECKING:
     from framework.simulator.load import Case
@@ -180,6 +182,7 @@ class Player:
             now=begins(self.scenario),
             ways=self.scenario.transfers,
             acts={name: scripted(mock).reply for name, mock in self.scenario.actions.items()},
+            laws=Laws(piece.plan),
         )
         self._told = 0
         self._looked = 0
@@ -190,7 +193,8 @@ class Player:
         turns = self.scenario.turns or []
         if turns and _only_looks(turns[0]):
             self.mind.told(turns[0].model or ())
-        self._begin()
+        if not turns or turns[0].happens is None:
+            self._begin()
         for number, turn in enumerate(turns):
             self._turn(number, turn)
             if self.failures and self.scenario.stop_on_failure:
@@ -215,7 +219,7 @@ class Player:
             self.mind.told(steps)
         window = Window(call.facts, self._looked if _only_looks(turn) else len(call.facts), call.now)
         self._act(turn)
-        settled = call.settle()
+        settled = turn.happens is not None or call.settle()
         self._look(number, turn, window)
         self._looked = window.at
         self._unused(number, len(steps), self.mind.left() - before)
@@ -231,6 +235,8 @@ class Player:
     def _ready(self, number: int, turn: Turn) -> bool:
         """Wait until it is the person's turn; False when the conversation is over before."""
         call = self.call
+        if turn.happens is not None:
+            return True
         if turn.interrupts is None and turn.send_after is None:
             call.settle()
         elif call.ended is None:
@@ -261,6 +267,9 @@ class Player:
                 call.outside("arrive", type_, **data)
         elif turn.order is not None:
             call.order(**turn.order)
+        elif turn.happens is not None:
+            began = begins(self.scenario)
+            call.replays(inputs.decoded({**one, "at": began + one["at"]}) for one in turn.happens)
         if turn.hang_up:
             call.hang_up()
 
@@ -283,6 +292,8 @@ class Player:
         for tool in self.script.absent | self._chosen_absent():
             fix = f"a mock of `{tool}` under `tools:`, such as `{tool}: {{result: …}}`, or `{tool}: real`"
             self._fail(-1, None, fix, "it was called, and nobody answered")
+        for law in dict.fromkeys(self.call.wrong):
+            self._fail(-1, None, "what must hold in every conversation", law)
         wanted = self.scenario.finally_ or Finally()
         if not self.failures or not self.scenario.stop_on_failure:
             for miss in self._in_the_end(wanted):
@@ -384,8 +395,8 @@ def pauses(said: str | list[str | Pause]) -> float | None:
 
 
 def _only_looks(turn: Turn) -> bool:
-    inputs = (turn.user, turn.press, turn.dtmf, turn.wait, turn.arrive, turn.order)
-    return all(one is None for one in inputs) and not turn.hang_up
+    given = (turn.user, turn.press, turn.dtmf, turn.wait, turn.arrive, turn.order, turn.happens)
+    return all(one is None for one in given) and not turn.hang_up
 
 
 def _steps(count: int) -> str:

@@ -135,6 +135,9 @@ class Turn(Model):
     """An event from outside: its type, or `{type: {field: value}}`."""
     order: dict[str, Any] | None = None
     """An operator's order, such as `{kind: goto, node: help}`."""
+    happens: list[dict[str, Any]] | None = None
+    """Inputs of the engine as they were recorded, such as `{input: Heard, at: 1.5, text: hello}`, `at` in seconds since
+    the beginning; all else around the bot stands still then. In the first turn the conversation begins with them."""
     hang_up: bool = False
     """The person hangs up."""
     interrupts: Duration | None = None

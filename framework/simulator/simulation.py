@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Self
@@ -12,12 +12,13 @@ from typing import Any, Self
 from framework.engine import effects, inputs
 from framework.engine.effects import Expectation
 from framework.engine.expect import expects, waiting
-from framework.engine.state import deadline
+from framework.engine.state import State, deadline
 from framework.engine.work import Note
 from framework.simulator.facts import Fact
 from framework.simulator.hands import Called, Hands, Reply
 from framework.simulator.understanding import classify
 from framework.testing.driver import Driver
+from framework.testing.laws import Laws, stepped
 
 SPEECH_S = 0.06
 """How long a character takes to be said, by the bot and by the person, where one hears them."""
@@ -74,6 +75,10 @@ class Simulation(Driver):
     """What will happen by itself, by its moment."""
     calls: dict[str, inputs.ModelCall] = field(default_factory=dict)
     number: int = 0
+    laws: Laws | None = None
+    """What must hold after every step; None where nobody looks."""
+    wrong: list[str] = field(default_factory=list)
+    """Which laws were broken."""
 
     # --- What a person or a program does -----------------------------------------
 
@@ -167,6 +172,25 @@ class Simulation(Driver):
     def today(self) -> datetime:
         """The moment of the conversation, UTC."""
         return datetime.fromtimestamp(self.now, UTC)
+
+    def replays(self, happened: Iterable[inputs.Input]) -> None:
+        """Just these things happen, and nothing answers by itself."""
+        laws = self.laws or Laws(self.plan)
+        for one in happened:
+            self.now = max(self.now, one.at)
+            self.state, wanted, wrong = stepped(self.plan, self.state, one, laws, self.trace)
+            self.wrong += wrong
+            self.record.append((one, wanted))
+            for effect in wanted:
+                if isinstance(effect, (effects.Emit, effects.Settle, effects.End)):
+                    self._carry_out(effect)
+
+    def _step(self, one: inputs.Input) -> tuple[State, list[effects.Effect]]:
+        before = self.state
+        after, wanted = super()._step(one)
+        if self.laws is not None:
+            self.wrong += self.laws.broken(one, before, after, wanted)
+        return after, wanted
 
     # --- Time ---------------------------------------------------------------------
 

@@ -15,15 +15,16 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import framework.engine.step as engine
 from framework.engine import effects, inputs
 from framework.engine.plan import Plan
 from framework.engine.state import State
-from framework.engine.work import Work
+from framework.engine.work import Note, Work
 from framework.sessions.orders import SPOKEN
 
 LONG = 6
 """Sensitive values of fewer characters may stand in innocent words by chance."""
-SPACES = re.compile(r"(?<=\d)[ \-./]+(?=\d)")
+SPACES = re.compile(r"(?<=\d)[ \-./,]+(?=\d)")
 GIVEN_UP = ("error", "limit", "order", "timer", "interrupt")
 """Causes that may give several places up at once."""
 FINAL = ("spoken", "refused")
@@ -440,3 +441,34 @@ LAWS: dict[str, Law] = {
     "secrets_stay": _secrets_stay,
 }
 """Name of a law → how a step breaks it."""
+
+
+def stepped(
+    plan: Plan, state: State, happened: inputs.Input, laws: Laws, trace: list[Note] | None = None
+) -> tuple[State, list[effects.Effect], list[str]]:
+    """Let one thing happen, twice: on the state, and on what JSON makes of it.
+
+    Returns:
+        The next state, what is to be done, and the laws that were broken on the way.
+    """
+    text = json.dumps(state)
+    try:
+        after, wanted = engine.step(plan, state, happened, trace)
+        again = engine.step(plan, json.loads(text), happened)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the law is broken
+        return state, [], [f"never_raises: {type(error).__name__}: {error}"]
+    wrong = []
+    if json.dumps(state) != text:
+        wrong.append("stays: the state that was given has changed")
+    if not _is_json(after):
+        wrong.append("is_json: the state is another one when read from JSON")
+    if again != (after, wanted):
+        wrong.append("is_json: with the state read from JSON something else happens")
+    return after, wanted, [*wrong, *laws.broken(happened, state, after, wanted)]
+
+
+def _is_json(state: State) -> bool:
+    try:
+        return bool(json.loads(json.dumps(state)) == state)
+    except TypeError:
+        return False
