@@ -156,6 +156,7 @@ def test_the_cookbook_has_everything_that_comes_along():
     }
 
 
+@pytest.mark.timeout(300)  # plays all conversations
 def test_generated_pages_are_fresh():
     told = subprocess.run(
         [sys.executable, "-m", "docs.generate", "--check"],

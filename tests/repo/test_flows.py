@@ -107,6 +107,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, dict[s
     return found
 
 
+@pytest.mark.timeout(300)  # whichever of the two is first plays all scenarios
 def test_scenarios_see_all_of_every_flow(seen: dict[str, Any]):
     assert set(seen) == {load(path).flow.flow for path in (*OURS, *COMPAT)}
     unseen = [
@@ -119,6 +120,7 @@ def test_scenarios_see_all_of_every_flow(seen: dict[str, Any]):
     assert unseen == []
 
 
+@pytest.mark.timeout(300)
 def test_every_key_of_the_language_is_in_a_flow_that_scenarios_see(seen: dict[str, Any]):
     flows = [flow for path in (*OURS, *COMPAT) if (flow := load(path).flow).flow in seen]
     used = {key for flow in flows for key in written(flow)}
