@@ -191,6 +191,8 @@ def test_the_session_of_the_environment_is_read_with_the_old_names():
         bots={"clinic": SimpleNamespace(flow="clinic", personality="", stack="offline", transport="smallwebrtc")},
         default_bot="clinic",
         names=lambda kind: [],
+        root=Path(),
+        flow_path=lambda name: Path(f"{name}.yaml"),
     )
     spec = autostart.spec_from({"SESSION_ID": "s1", "USER_ID": "u1", "CONVO_CHANNEL": "text"}, project)
     assert (spec.session_id, spec.bot, spec.identity, spec.channel) == ("s1", "clinic", {"id": "u1"}, "text")
