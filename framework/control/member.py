@@ -423,7 +423,6 @@ class Member:
         """Nothing else waits for a checkpoint: where the store doesn't take it, the next renewal tries again."""
         held.keeping = False
         checkpoint, held.checkpoint = held.checkpoint or "", None
-        failpoints.reach("runner.keep")
         try:
             return await self._store.keep(held.session_id, held.epoch, self.id, checkpoint)
         except StoreError:
