@@ -85,10 +85,7 @@ def due(work: Work) -> bool:
 
 def listens(work: Work) -> bool:
     """Whether the present node takes events now: it hears the person, and no turn of a model is under way."""
-    state = work.state
-    if state["phase"] != "live" or state["node"] is None or state["agenda"] or state["awaiting"] is not None:
-        return False
-    return work.node.hears and not (state["model"]["running"] or work.calling)
+    return work.settled and work.node.hears and not (work.state["model"]["running"] or work.calling)
 
 
 def _ripe(work: Work, way: Way) -> bool:

@@ -85,10 +85,7 @@ def waiting(plan: Plan, state: State) -> bool:
     """Whether the flow waits for the person and nothing else is under way."""
     if state["halted"] is not None and state["reason"] is None:
         return not state["sayings"]
-    if state["phase"] != "live" or state["node"] is None or state["agenda"] or state["awaiting"] is not None:
-        return False
     if state["classify"] is not None or state["model"]["running"] or state["heard"] or state["hearing"]:
         return False
-    if Work(plan, state).calling:
-        return False
-    return Work(plan, state).node.hears
+    work = Work(plan, state)
+    return work.settled and not work.calling and work.node.hears

@@ -47,13 +47,17 @@ def _plain(one: InterruptPlan) -> bool:
 
 
 def _counts_here(work: Work, plan: Plan, one: InterruptPlan) -> bool:
-    state, here = work.state, work.node.interrupts
+    last = work.state["cooling"].get(_key(plan, one))
+    cooled = last is None or one.cooldown == 0 or work.state["turns"] > last + one.cooldown
+    return cooled and _belongs_here(work, plan, one)
+
+
+def _belongs_here(work: Work, plan: Plan, one: InterruptPlan) -> bool:
+    """Whether the present node, and the interrupt's own list of nodes, let it count at all."""
+    here = work.node.interrupts
     if here is not None and one.name not in here:
         return False
-    if one.nodes is not None and frames.place(work, plan)[1] not in one.nodes:
-        return False
-    last = state["cooling"].get(_key(plan, one))
-    return last is None or one.cooldown == 0 or state["turns"] > last + one.cooldown
+    return one.nodes is None or frames.place(work, plan)[1] in one.nodes
 
 
 def _guard(work: Work, plan: Plan, one: InterruptPlan, **more: Any) -> bool:
@@ -87,17 +91,14 @@ def offered(work: Work) -> tuple[Offered, ...]:
     """Those with an intent as functions for the model of this node; one that can't be taken now is refused there."""
     if work.node.kind != "instruct":
         return ()
-    here, found = work.node.interrupts, []
+    found = []
     taken = {offered.offer.name for offered in work.node.offered}
     for plan, one in written(work):
-        counts_here = (here is None or one.name in here) and (
-            one.nodes is None or frames.place(work, plan)[1] in one.nodes
-        )
-        if one.way.intent is None or one.built_in or not counts_here:
+        if one.way.intent is None or one.built_in or not _belongs_here(work, plan, one):
             continue
         name = one.name if one.name not in taken else f"interrupt_{one.name}"
         offer = Offer(name=name, description=one.way.intent, properties={})
-        found.append(Offered(offer=offer, interrupt=f"{plan.flow}/{one.name}", examples=one.way.examples))
+        found.append(Offered(offer=offer, interrupt=_key(plan, one), examples=one.way.examples))
     return tuple(found)
 
 
@@ -151,7 +152,8 @@ def _next(work: Work) -> tuple[Plan, InterruptPlan, list[Any] | None] | None:
         if not _counts_here(work, plan, one):
             continue
         if one.way.event is not None:
-            event = next((event for event in work.state["arrived"] if _meets(work, plan, one, event)), None)
+            scope = frames.scope(work, plan)
+            event = next((event for event in work.state["arrived"] if work.meets(one.way, event, **scope)), None)
             if event is not None:
                 return plan, one, event
         elif _key(plan, one) not in work.state["true"] and _guard(work, plan, one):
@@ -170,17 +172,6 @@ def _forget(work: Work, conditional: list[tuple[Plan, InterruptPlan]]) -> None:
     over = [_key(plan, one) for plan, one in conditional if _key(plan, one) in true and not _guard(work, plan, one)]
     if over:
         work.state["true"] = [key for key in true if key not in over]
-
-
-def _meets(work: Work, plan: Plan, one: InterruptPlan, event: list[Any]) -> bool:
-    type_, data = event
-    if type_ != one.way.event or one.way.where is False:
-        return False
-    more = {**frames.scope(work, plan), "event": data}
-    where = one.way.where
-    if where is not None and not isinstance(where, bool) and not where.evaluate(work.names(**more), work.now):
-        return False
-    return work.holds(one.way, **more)
 
 
 def built_in(work: Work, text: str) -> str | None:

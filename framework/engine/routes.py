@@ -41,7 +41,7 @@ def conditions(work: Work, *, alone: bool = True, before: int | None = None) -> 
     kept, work.state["arrived"] = work.state["arrived"], []
     for way in work.node.ways[:before]:
         if way.event is not None:
-            event = next((one for one in kept if _meets(work, way, one)), None)
+            event = next((one for one in kept if work.meets(way, one)), None)
             if event is None:
                 continue
             kept = [one for one in kept if one is not event]
@@ -61,16 +61,6 @@ def conditions(work: Work, *, alone: bool = True, before: int | None = None) -> 
     for type_, _ in kept:
         work.note("event", type=type_, route=None)
     return False
-
-
-def _meets(work: Work, way: Way, event: list[Any]) -> bool:
-    """Whether this is the event that a route waits for."""
-    type_, data = event
-    if type_ != way.event:
-        return False
-    if way.where is not None and not isinstance(way.where, bool):
-        return bool(way.where.evaluate(work.names(event=data), work.now)) and work.holds(way, event=data)
-    return way.where is not False and work.holds(way, event=data)
 
 
 def timely(work: Work, way: Way) -> bool:

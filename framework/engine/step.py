@@ -404,7 +404,7 @@ def _deaf(work: Work) -> bool:
 def ready(work: Work) -> bool:
     """Whether the person's words can be taken now."""
     state = work.state
-    if state["phase"] != "live" or state["node"] is None or state["agenda"] or state["awaiting"] is not None:
+    if not work.settled:
         return False
     if not work.node.interruptible and (state["sayings"] or state["model"]["running"]):
         return False  # who can't stop the bot is answered when it has finished

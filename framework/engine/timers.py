@@ -31,11 +31,9 @@ def entered(work: Work, node: str) -> None:
     for timer in plan.timers:
         if timer.nodes is None:
             continue
+        _drop(work, plan, timer)
         if node in timer.nodes:
-            _drop(work, plan, timer)
             _arm(work, plan, timer, timer.after_s)
-        else:
-            _drop(work, plan, timer)
 
 
 def _begin(work: Work, plan: Plan) -> None:
@@ -58,7 +56,7 @@ def due(work: Work, key: str) -> None:
 def ready(work: Work) -> str | None:
     """The first timer, in the order of the file, that can be delivered now."""
     state = work.state
-    if not state["pending"] or not _can_move(work):
+    if not state["pending"] or not work.settled or state["reason"] is not None:
         return None
     idle = work.quiet and not state["hearing"]
     for key, timer in _in_order(work):
@@ -90,12 +88,6 @@ def deliver(work: Work, key: str) -> None:
         text = work.written(timer.instruct, **more)
         work.do(effects.Prompt(role=None, messages=({"role": "developer", "content": text},)))
         instruct.respond(work)
-
-
-def _can_move(work: Work) -> bool:
-    state = work.state
-    live = state["phase"] == "live" and state["reason"] is None and state["node"] is not None
-    return live and not state["agenda"] and state["awaiting"] is None
 
 
 def _told(work: Work) -> bool:

@@ -172,6 +172,24 @@ class Work:
         """The sensitive slots that a tool may be given."""
         return frozenset(name for name in self.plan.sensitive if tool in self.plan.slots[name].grant)
 
+    def meets(self, way: Way, event: list[Any], **more: Any) -> bool:
+        """Whether this is the event, `[type, data]`, that a route or an interrupt waits for."""
+        type_, data = event
+        if type_ != way.event or way.where is False:
+            return False
+        if way.where is not None and not isinstance(way.where, bool):
+            names = self.names(**more, event=data)
+            if not way.where.evaluate(names, self.now):
+                return False
+        return self.holds(way, **more, event=data)
+
+    @property
+    def settled(self) -> bool:
+        """Whether all that a node does by itself has been done, so that what happens next can count there."""
+        state = self.state
+        live = state["phase"] == "live" and state["node"] is not None
+        return live and not state["agenda"] and state["awaiting"] is None
+
     @property
     def quiet(self) -> bool:
         """Whether the bot has nothing under way, neither words nor work."""
@@ -216,16 +234,19 @@ class Work:
 
     def turn_of(self, key: str, texts: tuple[Text, ...]) -> Text:
         """The next of a list of texts that are used in turn."""
-        counts = self.state["counts"]
-        key = key if self.plan is self.root else f"{self.plan.flow}:{key}"
+        counts, key = self.state["counts"], self._counted(key)
         number: int = counts.get(key, 0)
         counts[key] = number + 1
         return texts[number % len(texts)]
 
     def used(self, key: str, texts: tuple[Text, ...]) -> Text:
         """The one of a list of texts that was used last."""
-        number: int = self.state["counts"].get(key, 1)
+        number: int = self.state["counts"].get(self._counted(key), 1)
         return texts[(number - 1) % len(texts)]
+
+    def _counted(self, key: str) -> str:
+        """What a list of texts is counted under: nodes of another flow may have the same name."""
+        return key if self.plan is self.root else f"{self.plan.flow}:{key}"
 
     def sentence(self, key: str, **values: Any) -> str:
         """One of the built-in sentences in the session's language."""

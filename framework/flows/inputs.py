@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
@@ -33,6 +34,13 @@ def admit(path: Path, root: Path, given: Iterable[str]) -> None:
         raise UserError(
             f"flow `{flow.flow}` needs {' and '.join(f'`{name}`' for name in missing)}", fix="Send them as `inputs`."
         )
+
+
+def read_ahead(paths: Iterable[Path], root: Path) -> None:
+    """Read flows before somebody asks for them, so that no request waits for a file to be parsed."""
+    for path in paths:
+        with suppress(OSError):
+            _flow(path, root, path.stat().st_mtime_ns)
 
 
 @lru_cache(maxsize=FLOWS)

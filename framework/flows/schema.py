@@ -101,6 +101,9 @@ def _tidy(part: dict[str, Any]) -> None:
 SUGGESTED = frozenset({"node", "slot", "event", "interrupt", "timer", "outcome", "language"})
 """Kinds of names that a schema for all flows can only suggest: each flow has its own."""
 
+PUBLISHED = "PublishedName"
+"""The type of an event that a flow publishes: only those that it waits for are declared."""
+
 PATHS = frozenset({"flow", "personality", "stack"})
 """Kinds of names in whose place the path of a file may stand."""
 
@@ -116,13 +119,14 @@ def project_schema(known: Vocabulary, *, one_flow: bool = False) -> dict[str, An
     parts = {**made["$defs"], "Flow": made}
     for (model, key), kind in VALUES.items():
         if (part := parts.get(model.__name__, {}).get("properties", {}).get(key)) is not None:
-            _named(part, f"#/$defs/{_title(kind)}")
+            _named(part, f"#/$defs/{PUBLISHED if key == 'emit' else _title(kind)}")
     for (model, key), kind in KEYS.items():
         if model is not Flow and kind != "argument":
-            _keyed(parts[model.__name__]["properties"][key], f"#/$defs/{_title(kind)}")
+            _keyed(parts[model.__name__]["properties"][key], f"#/$defs/{PUBLISHED if key == 'emit' else _title(kind)}")
     for kind in sorted({*VALUES.values(), *KEYS.values()} - {"argument"}):
         strict = one_flow and kind in OWN
         made["$defs"][_title(kind)] = _names(kind, known.of(kind), strict=strict or kind not in SUGGESTED)
+    made["$defs"][PUBLISHED] = _names("event", known.of("event"), strict=False)
     _slot_options(parts["Slot"], known.slot_types)
     for name, key in (("Node", "run"), ("ToolUse", "name")):
         parts[name]["allOf"] = [_arguments(key, tool, use) for tool, use in known.tools.items()]

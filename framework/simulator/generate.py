@@ -261,6 +261,20 @@ def _fewest(tried: Sequence[_Tried], there: Sequence[Target]) -> list[_Tried]:
     return kept
 
 
+@dataclass(frozen=True)
+class _Step:
+    """What one choice does: from which situation to which, and what is seen."""
+
+    here: str
+    choice: Choice
+    to: str
+    hits: Hits
+
+    @property
+    def ends(self) -> bool:
+        return self.to.startswith("ended")
+
+
 class _Finder:
     """Goes from what has not been seen to what has not been seen, by the shortest way."""
 
@@ -297,22 +311,9 @@ class _Finder:
     def _best_start(self) -> Choice | None:
         """A beginning from which something new can be seen."""
         for choice, key, hits in self._ways.starts:
-            if set(hits.counts) & self._left or self._reach(key):
+            if set(hits.counts) & self._left or self._way(key, self._fresh):
                 return choice
         return None
-
-    def _reach(self, key: str) -> bool:
-        seen, todo = {key}, deque([key])
-        while todo:
-            here = todo.popleft()
-            situation = self._ways.situations.get(here)
-            for choice, to, hits in (situation.exits or ()) if situation else ():
-                if set(hits.counts) & self._left and (here, repr(choice)) not in self._tried:
-                    return True
-                if to not in seen:
-                    seen.add(to)
-                    todo.append(to)
-        return False
 
     def _follow(self, draft: Draft, call: Explorer, way: Sequence[Choice]) -> Explorer:
         for choice in way:
@@ -328,18 +329,24 @@ class _Finder:
 
     def _next(self, call: Explorer, *, last: bool) -> list[Choice] | None:
         """The shortest way to something new; `last` says whether the conversation may end with it."""
-        key = self._ways.key(call)
         self._ways.exits(call)
+        return self._way(self._ways.key(call), lambda step: self._fresh(step) and (last or not step.ends))
+
+    def _fresh(self, step: _Step) -> bool:
+        return bool(set(step.hits.counts) & self._left) and (step.here, repr(step.choice)) not in self._tried
+
+    def _way(self, key: str, wanted: Callable[[_Step], bool], longest: int = LONGEST) -> list[Choice] | None:
+        """The shortest way from a situation to a choice that is wanted."""
         todo: deque[tuple[str, list[Choice]]] = deque([(key, [])])
         seen = {key}
         while todo:
             here, way = todo.popleft()
             situation = self._ways.situations.get(here)
             for choice, to, hits in (situation.exits or ()) if situation else ():
-                fresh = set(hits.counts) & self._left and (here, repr(choice)) not in self._tried
-                if fresh and (last or not to.startswith("ended")):
+                step = _Step(here, choice, to, hits)
+                if wanted(step):
                     return [*way, choice]
-                if to not in seen and not to.startswith("ended"):
+                if to not in seen and not step.ends and len(way) < longest:
                     seen.add(to)
                     todo.append((to, [*way, choice]))
         return None
@@ -349,27 +356,12 @@ class _Finder:
         for _ in range(TO_THE_END):
             if call.ended is not None:
                 break
-            way = self._nearest_end(call)
+            self._ways.exits(call)
+            way = self._way(self._ways.key(call), lambda step: step.ends, TO_THE_END)
             if way is None:
                 break
             call = self._follow(draft, call, way[:1])
         return draft
-
-    def _nearest_end(self, call: Explorer) -> list[Choice] | None:
-        key = self._ways.key(call)
-        self._ways.exits(call)
-        todo: deque[tuple[str, list[Choice]]] = deque([(key, [])])
-        seen = {key}
-        while todo:
-            here, way = todo.popleft()
-            situation = self._ways.situations.get(here)
-            for choice, to, _ in (situation.exits or ()) if situation else ():
-                if to.startswith("ended"):
-                    return [*way, choice]
-                if to not in seen and len(way) < TO_THE_END:
-                    seen.add(to)
-                    todo.append((to, [*way, choice]))
-        return None
 
 
 # --- What can't be seen -----------------------------------------------------------------

@@ -75,17 +75,7 @@ class Explorer(Simulation):
         return twin
 
     def _calltool(self, effect: effects.CallTool) -> list[inputs.Input]:
-        self.open.append(
-            Called(
-                call=effect.call,
-                tool=effect.tool,
-                arguments=effect.arguments,
-                timeout_s=effect.timeout_s,
-                now=self.now,
-                slots=self.slots,
-                identity=self.state["identity"],
-            )
-        )
+        self.open.append(self._called(effect))
         return []
 
     def _canceltool(self, effect: effects.CancelTool) -> list[inputs.Input]:

@@ -282,17 +282,7 @@ class Simulation(Driver):
     def _calltool(self, effect: effects.CallTool) -> list[inputs.Input]:
         if self.hands is None:
             return super()._calltool(effect)
-        reply = self.hands.call(
-            Called(
-                call=effect.call,
-                tool=effect.tool,
-                arguments=effect.arguments,
-                timeout_s=effect.timeout_s,
-                now=self.now,
-                slots=self.slots,
-                identity=self.state["identity"],
-            )
-        )
+        reply = self.hands.call(self._called(effect))
         self._share()
         published = list(self._published(reply))
         finished = self._finished(effect.call, reply, self.now + reply.delay_s)
@@ -300,6 +290,17 @@ class Simulation(Driver):
             return [*published, finished]
         self._schedule(reply.delay_s, finished)
         return published
+
+    def _called(self, effect: effects.CallTool) -> Called:
+        return Called(
+            call=effect.call,
+            tool=effect.tool,
+            arguments=effect.arguments,
+            timeout_s=effect.timeout_s,
+            now=self.now,
+            slots=self.slots,
+            identity=self.state["identity"],
+        )
 
     def _published(self, reply: Reply) -> Iterator[inputs.Input]:
         """What a tool published: the flow gets what it declares, the rest is only told, as in a session."""

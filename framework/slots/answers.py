@@ -78,6 +78,19 @@ def named_at(reading: Reading, hearing: Hearing, language: Language) -> tuple[in
     return None
 
 
+def beginning(reading: Reading, hearing: Hearing, language: Language) -> int | None:
+    """Where in a text an answer begins: at its start if it was asked for, else behind the slot's name.
+
+    None where there is no answer: the text is a question, or names the slot nowhere or last.
+    """
+    if asks(reading, language):
+        return None
+    if hearing.asked:
+        return 0
+    place = named_at(reading, hearing, language)
+    return reading.tokens[place[1]].start if place is not None and place[1] < len(reading.words) else None
+
+
 def _past_links(reading: Reading, index: int, language: Language) -> int:
     for _ in range(REACH):
         if index < len(reading.words) and reading.words[index] in language.links:

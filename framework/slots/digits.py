@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field
 from typing_extensions import override
 
 from framework.slots import figures, keypad
-from framework.slots.answers import asks, found, named_at
+from framework.slots.answers import beginning, found
 from framework.slots.base import Found, Hearing, Kind, Options, Refused, SlotType
 from framework.slots.languages import language_of
 from framework.slots.phrases import part, sentence
@@ -59,15 +59,9 @@ class Digits(SlotType):
     @override
     def hear(self, text: str, options: Any, hearing: Hearing) -> Found | Refused | None:
         """Digits one by one, in pairs, with "double", corrected in whole or at their end."""
-        reading, language = read(text), language_of(hearing.language)
-        if asks(reading, language):
+        begin = beginning(read(text), hearing, language_of(hearing.language))
+        if begin is None:
             return None
-        begin = 0
-        if not hearing.asked:
-            place = named_at(reading, hearing, language)
-            if place is None or place[1] >= len(reading.words):
-                return None
-            begin = reading.tokens[place[1]].start
         run = figures.meant(text[begin:], hearing.language, lambda value: misfit(value, options) is None)
         if run is None or _by_the_way(text[begin:], run, hearing):
             return None

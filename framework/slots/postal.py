@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar
 from typing_extensions import override
 
 from framework.slots import figures, keypad
-from framework.slots.answers import asks, named_at, repaired
+from framework.slots.answers import beginning, repaired
 from framework.slots.base import Found, Hearing, Kind, Options, Refused, SlotType
 from framework.slots.languages import language_of
 from framework.slots.letters import code_at
@@ -41,15 +41,9 @@ class PostalCode(SlotType):
     @override
     def hear(self, text: str, options: Any, hearing: Hearing) -> Found | Refused | None:
         """Digits and letters as people say them, with spelling words."""
-        reading, language = read(text), language_of(hearing.language)
-        if asks(reading, language):
+        begin = beginning(read(text), hearing, language_of(hearing.language))
+        if begin is None:
             return None
-        begin = 0
-        if not hearing.asked:
-            place = named_at(reading, hearing, language)
-            if place is None or place[1] >= len(reading.words):
-                return None
-            begin = reading.tokens[place[1]].start
         region = options.region or region_of(hearing.language)
         run = _lettered(text[begin:], hearing.language, region) if has_letters(region) else None
         run = run or figures.meant(text[begin:], hearing.language, lambda value: canonical(value, region) is not None)

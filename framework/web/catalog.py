@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from loguru import logger
 
 from framework.errors import FrameworkError
+from framework.flows.inputs import read_ahead
 from framework.project import bundled
 
 if TYPE_CHECKING:
@@ -34,7 +36,11 @@ class Catalog:
         self._seen = _look(self.project.root)
 
     def refresh(self) -> None:
-        """Read the project again if its files have changed."""
+        """Read the project again if its files have changed, and the bots' flows if theirs have."""
+        self._read_again()
+        read_ahead(_flows(self.project), self.project.root)
+
+    def _read_again(self) -> None:
         seen = _look(self.project.root)
         if seen == self._seen:
             return
@@ -50,8 +56,14 @@ class Catalog:
     async def watch(self) -> None:
         """Keep looking."""
         while True:
-            await asyncio.sleep(LOOK_S)
             await asyncio.to_thread(self.refresh)
+            await asyncio.sleep(LOOK_S)
+
+
+def _flows(project: Project) -> Iterator[Path]:
+    for bot in project.bots.values():
+        with suppress(FrameworkError):  # who asks for a bot without a flow is told so then
+            yield project.flow_path(bot.flow)
 
 
 def _look(root: Path) -> Seen:

@@ -363,6 +363,22 @@ def test_the_question_is_repeated_on_demand(drive, words):
     assert call.of("intent.heard") == [{"intent": "repeat", "by": "example", "score": 1.0}]
 
 
+def test_words_of_a_subflow_that_are_used_in_turn_are_repeated_as_they_were_said(drive):
+    flows = {
+        "inner": """
+    nodes:
+      a: {say: [Tea or coffee?, Coffee or tea?], next: [{intent: likes tea, examples: [tea], end: true}]}
+    """
+    }
+    call = drive("nodes: {a: {subflow: inner, next: b}, b: {subflow: inner, next: end}, end: {end: true}}", flows=flows)
+    call.hear("tea")
+    assert call.said == ["Tea or coffee?", "Coffee or tea?"]
+
+    call.hear("Pardon?")
+
+    assert call.said[2:] == ["Coffee or tea?"]
+
+
 def test_who_asks_for_a_moment_gets_it(drive):
     call = drive(SHOP, channel="voice").hear("hold on a second")
     assert call.said[-1] == "Of course, take your time."

@@ -15,6 +15,7 @@ from framework.processes.dotenv import load, parse
 from framework.processes.gateway import main
 from framework.project import Project
 from framework.web.catalog import Catalog
+from framework.web.starting import Wanted, session_of
 
 
 async def until(look, holds, within=20):
@@ -178,3 +179,18 @@ def test_a_changed_project_is_read_again_and_a_broken_one_is_not(tmp_path):
     (tmp_path / "flows" / "new.yaml").write_text("flow: new\n")
     catalog.refresh()
     assert "new" in catalog.project.names("flows")
+
+
+def test_what_flows_need_is_read_before_somebody_asks(tmp_path, monkeypatch):
+    (tmp_path / "flows").mkdir()
+    (tmp_path / "convo.yaml").write_text("bots: {a: {flow: a}, gone: {flow: gone}}\n")
+    (tmp_path / "flows" / "a.yaml").write_text(
+        "flow: a\ninputs: [who]\nslots: {who: person_name}\ninitial_node: hi\nnodes: {hi: {say: Hi., end: true}}\n"
+    )
+    catalog = Catalog(lambda: Project.find(tmp_path))
+    catalog.refresh()
+
+    monkeypatch.setattr("framework.flows.inputs.examine_file", lambda *_: pytest.fail("a file is read in a request"))
+
+    with pytest.raises(UserError, match="`who`"):
+        session_of(Wanted(bot="a"), catalog.project)
