@@ -62,7 +62,7 @@ OTHERS = {
     "TST012": "a scenario is about a flow that is not there.",
     "TST013": "a turn is two things at once, or says how long nothing takes.",
     "TST014": "somebody interrupts a bot whose words are read.",
-    "TST015": "nothing is expected, or what must not happen is described too closely.",
+    "TST015": "nothing is expected, or something that would not be looked at.",
     "TST016": "a node, slot, event or tool of the flow has another name.",
     "TST017": "a tool has answers, and the flow never calls it.",
     "TLS010": "a plugin could not be loaded, so what it offers is not known.",

@@ -87,8 +87,13 @@ class Batcher:
 
     async def _connect(self) -> _Line:
         connection = self._make()
-        async with asyncio.timeout(self._deadline_s):
-            await connection.connect()  # type: ignore[no-untyped-call]
+        try:
+            async with asyncio.timeout(self._deadline_s):
+                await connection.connect()  # type: ignore[no-untyped-call]
+        except BaseException:
+            with contextlib.suppress(RedisError, OSError):
+                await connection.disconnect(nowait=True)  # what is half open would stay so
+            raise
         if self._line:
             await self._line.close()
         self._line = _Line(connection)

@@ -21,9 +21,8 @@ from framework.flows import durations
 from framework.project import Project
 from framework.simulator.facts import ELSEWHERE, PIPECAT
 from framework.simulator.load import Case
-from framework.simulator.matching import TEXTS
 from framework.simulator.play import Failure, Result
-from framework.simulator.scenario import Expectation, Scenario, Turn
+from framework.simulator.scenario import TEXTS, Expectation, Scenario, Turn
 from framework.simulator.stage import Stage
 
 START_S = 120.0
@@ -176,4 +175,8 @@ def served(project: Project) -> Iterator[str]:
         finally:
             late.cancel()
             process.terminate()
-            process.wait(30)
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()

@@ -20,12 +20,15 @@ from framework.flows.load import examine_scanned
 from framework.flows.model import Flow, ToolUse
 from framework.project import Project
 from framework.simulator.facts import ELSEWHERE, PIPECAT
-from framework.simulator.scenario import Expectation, Scenario, ScenarioFile, Turn
+from framework.simulator.scenario import TEXTS, Expectation, Scenario, ScenarioFile, Turn
 from framework.suggest import did_you_mean
 
 KEYS = re.compile(r"[0-9*#A-D]+")
 INPUTS = ("user", "press", "dtmf", "wait", "arrive", "order", "happens")
 """Keys of a turn that make something happen; one of them in a turn."""
+
+THINGS = (TEXTS, ("tool",), ("intent",), ("name", "args", "calls"))
+"""Keys of an expectation, by what they say has happened; those of one kind belong together."""
 
 OURS = frozenset({
     "session.started", "session.ended", "node.entered", "node.left", "slot.set", "slot.cleared", "user.said",
@@ -227,6 +230,7 @@ class _Check:
         said = {name for name in expected.model_fields_set if name not in ("absent", "within_ms", "check_from")}
         if not said:
             self._add(place, "TST015", "nothing is expected here.", "Say what: `text_contains`, `node`, `slots`, …")
+        self._one_thing(expected, said, place)
         if expected.text_matches is not None:
             try:
                 re.compile(expected.text_matches)
@@ -236,6 +240,24 @@ class _Check:
             wrong_one = min(said - {"event", "tool", "intent"})
             words = f"what must not happen is named by its kind alone; `{wrong_one}` can't stand beside `absent`."
             self._add_key((*place, wrong_one), "TST015", words)
+
+    def _one_thing(self, expected: Expectation, said: set[str], place: KeyPath) -> None:
+        """What would not be looked at is refused: an expectation is of one thing that happens, and all of it."""
+        groups = THINGS if expected.event is None else THINGS[1:]  # any event may have a text
+        things = [key for group in groups if (key := next((one for one in group if one in said), None)) is not None]
+        if len(things) > 1:
+            first, second = things[:2]
+            message = f"an expectation is of one thing that happens; here are `{first}` and `{second}`."
+            fix = "The arguments of a `tool` are `with`." if second == "args" else "Make two of it."
+            self._add_key((*place, second), "TST015", message, fix)
+        elif {"with_", "outcome"} & said and not (expected.tool or (expected.event or "").startswith("tool.")):
+            key = "with" if "with_" in said else "outcome"
+            self._add_key((*place, key), "TST015", f"`{key}` is about a call of a `tool`.", "Name the tool.")
+        elif "data" in said and not {"event", "tool", "intent"} & said:
+            self._add_key((*place, "data"), "TST015", "`data` is what an `event` carries.", "Name the event.")
+        elif expected.within_ms is not None and said and not (things or expected.event):
+            words = "`within_ms` is about something that happens; what is expected here holds when the turn is over."
+            self._add_key((*place, "within_ms"), "TST015", words, "Leave it out.")
 
     # --- Names --------------------------------------------------------------------
 

@@ -8,11 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from framework.simulator.facts import ELSEWHERE, PIPECAT, REPLIES, Fact, path
-from framework.simulator.scenario import Call, Expectation
+from framework.simulator.scenario import TEXTS, Call, Expectation
 
 HELD = ("node", "path", "slots", "end")
 """What holds at the end of a turn, rather than happens in it."""
-TEXTS = ("text", "text_contains", "text_excludes", "text_matches", "eval")
 SECONDS = 1000.0
 
 
@@ -80,17 +79,26 @@ class Window:
     def _absent(self, expected: Expectation, kind: str) -> Miss | None:
         for place in self._from(expected):
             fact = self.facts[place]
-            if _fits(expected, kind, fact):
-                return Miss(expected=f"no {words(expected)}", happened=_one_line(fact))
+            if self._fits(expected, kind, fact):
+                return Miss(expected=f"no {words(expected).removeprefix('a ')}", happened=_one_line(fact))
         return None
 
     def _one(self, expected: Expectation, kind: str) -> Miss | None:
         for place in self._from(expected):
             fact = self.facts[place]
-            if _fits(expected, kind, fact) and _text_fits(expected, fact.text):
+            if self._fits(expected, kind, fact) and _text_fits(expected, fact.text):
                 self._take(place)
                 return self._late(expected, fact)
         return Miss(expected=words(expected), happened=self._instead(kind))
+
+    def _fits(self, expected: Expectation, kind: str, fact: Fact) -> bool:
+        """Whether this is what is expected; arguments are those of the call, also where its end is looked for."""
+        if not _fits(expected, kind, fact):
+            return False
+        if expected.with_ is None or not kind.startswith("tool."):
+            return True
+        call = next((f for f in self.facts if f.event == "tool.called" and f.data["call"] == fact.data["call"]), None)
+        return call is not None and holds(expected.with_, call.data["arguments"])
 
     def _said(self, expected: Expectation) -> Miss | None:
         """A reply may come in pieces: the first of them up to where all checks hold."""
@@ -138,8 +146,8 @@ class Window:
         return Miss(expected=f"{words(expected)} within {expected.within_ms} ms", happened=f"after {took} ms")
 
     def _instead(self, kind: str) -> str:
-        event = PIPECAT.get(kind, kind)
-        same = [_one_line(fact) for fact in self.facts[self.begin :] if fact.event == event]
+        events = {PIPECAT.get(kind, kind)} | ({"tool.called"} if kind == "tool.finished" else set())
+        same = [_one_line(fact) for fact in self.facts[self.begin :] if fact.event in events]
         return "; ".join(same) if same else "nothing of the kind"
 
 
@@ -165,7 +173,6 @@ def _fits(expected: Expectation, kind: str, fact: Fact) -> bool:
         "tool": expected.tool,
         "outcome": expected.outcome,
         "intent": expected.intent,
-        "arguments": expected.with_ if kind == "tool.called" else None,
     }
     asked = {key: value for key, value in wanted.items() if value is not None} | (expected.data or {})
     return holds(asked, fact.data)
@@ -292,6 +299,10 @@ def _one_line(fact: Fact) -> str:
         return fact.text
     if fact.event == "model.called":
         return f"{fact.data['name']} {shown(fact.data['args'])}"
+    if fact.event == "tool.called":
+        return f"`{fact.data['tool']}` with {shown(fact.data['arguments'])}"
+    if fact.event == "tool.finished":
+        return f"`{fact.data['tool']}` ended with `{fact.data['outcome']}`"
     return f"{fact.event} {shown(fact.data)}"
 
 

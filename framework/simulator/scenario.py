@@ -30,6 +30,10 @@ class Call(Model):
     """Arguments that must be among those of the call."""
 
 
+TEXTS = ("text", "text_contains", "text_excludes", "text_matches", "eval")
+"""Keys of an expectation that are about what the bot says."""
+
+
 class Expectation(Model):
     """Something that should happen in a turn, or hold at its end.
 

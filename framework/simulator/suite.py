@@ -53,7 +53,8 @@ def find(paths: Sequence[Path], project: Project) -> Found:
     Raises:
         UserError: There is no such file, or it holds no scenarios.
     """
-    wanted = list(paths) or [_home(project)]
+    home = _home(project)
+    wanted = list(paths) or ([home] if home.is_dir() else [])
     files = list(dict.fromkeys(file for path in wanted for file in _below(path)))
     read = {file: scan(file, project.root, mode="ours") for file in files}
     included = {Path(n).resolve() for f, (_, _, texts) in read.items() for n in texts if n != str(f)}

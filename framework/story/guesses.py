@@ -36,8 +36,7 @@ def utterances(slot: Any) -> Iterator[str]:
     """
     if slot is not None:
         yield from slot.examples
-        length = getattr(slot.options, "length", None)
-        if isinstance(length, int):
+        for length in getattr(slot.options, "length", None) or ():
             yield from ("4111111111111111"[:length], "0" * length, "1" * length)
         values = getattr(slot.options, "values", None)
         if values:

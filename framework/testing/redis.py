@@ -123,11 +123,11 @@ class RedisServer:
         """One command over a connection of its own: its answer; raises `RuntimeError` with Redis' error."""
         with socket.create_connection(("127.0.0.1", self.port), START_S) as plain, self._wrapped(plain) as channel:
             channel.settimeout(START_S)
-            stream = channel.makefile("rwb")
-            for line in ([["AUTH", self.password]] if self.password else []) + [list(words)]:
-                stream.write(_request(line))
-                stream.flush()
-                answer = _answer(stream)
+            with channel.makefile("rwb") as stream:  # the socket stays open as long as this does
+                for line in ([["AUTH", self.password]] if self.password else []) + [list(words)]:
+                    stream.write(_request(line))
+                    stream.flush()
+                    answer = _answer(stream)
             return answer
 
     def config_set(self, name: str, value: str) -> None:

@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 import shlex
+import shutil
 import signal
 import socket
 import subprocess
@@ -46,8 +47,8 @@ class Shell:
         self.folder = folder
         self._groups: list[int] = []
         self._places = {"/var/lib/": f"{folder}/lib/", **{port: str(free_port()) for port in PORTS}}
-        for name in PROJECT:
-            (folder / name).symlink_to(ROOT / name)
+        for name in PROJECT:  # copies: a project is where its `convo.yaml` really is
+            (shutil.copytree if (ROOT / name).is_dir() else shutil.copy)(ROOT / name, folder / name)
         kept = {name: os.environ[name] for name in ("HOME", "LANG", "TMPDIR") if name in os.environ}
         path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
         sources = os.pathsep.join([str(ROOT), str(ROOT / "tests/framework/processes")])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import signal
 import socket
 import subprocess
@@ -53,8 +54,10 @@ def steps() -> list[tuple[str, str]]:
 @pytest.fixture
 def up(tmp_path: Path) -> Iterator[Callable[[str], str]]:
     """`make up` without its installation: answers a function that runs a command beside it."""
-    for name in ("convo.yaml", "flows", "personalities"):
-        (tmp_path / name).symlink_to(ROOT / name)
+    # Copies: a project is where its `convo.yaml` really is, and the keys that the page makes are written there.
+    for name in ("flows", "personalities"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    shutil.copy(ROOT / "convo.yaml", tmp_path)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = str(probe.getsockname()[1])

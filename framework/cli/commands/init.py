@@ -20,9 +20,9 @@ def init(
 ) -> None:
     """Make a small project that runs.
 
-    The folder gets a bot in `convo.yaml`, its flow, its personality, a tool of its own, the schemas that let an
-    editor complete these files, and a README that says what to try. Nothing that is already there is touched: a
-    folder that holds anything is refused.
+    The folder gets a bot in `convo.yaml`, its flow with scenarios that test it, its personality, a tool of its own,
+    the schemas that let an editor complete these files, and a README that says what to try. Nothing that is already
+    there is touched: a folder that holds anything is refused.
 
     For example: `convo init bakery && cd bakery && convo chat`
     """
@@ -30,6 +30,7 @@ def init(
     print(f"{folder} is a project now, with {len(written)} files. Try:")
     print(f"  cd {folder}")
     print("  convo check")
+    print("  convo test")
     print("  convo chat")
 
 

@@ -98,8 +98,13 @@ def test(
     began = time.perf_counter()
     found, stage = _found(paths or [])
     cases = [case for case in found.cases if only.casefold() in case.name.casefold()]
+    if found.cases and not cases:
+        raise UserError(f"no scenario has `{only}` in its name", fix="`convo test -v` prints their names.")
     if not cases:
-        raise UserError("there are no scenarios to play", fix="Write them in `flows/tests`, or name their files.")
+        fix = (
+            "Write them in `flows/tests`, or have them written: `convo test --generate FLOW -o flows/tests/FLOW.yaml`."
+        )
+        raise UserError("there are no scenarios to play", fix=fix)
     with _progress(len(cases), quiet=as_json) as step:
         hears = Listener(step, verbose=verbose, as_json=as_json, fail_fast=fail_fast)
         if live or voice:

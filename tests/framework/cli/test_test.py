@@ -7,6 +7,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from framework.cli.commands.init import begin
 from framework.cli.main import main
 
 ROOT = Path(__file__).parents[3]
@@ -62,6 +63,19 @@ def test_a_file_that_is_wrong_is_not_played(project, capsys):
 def test_nothing_to_play_is_an_error(project, capsys, arguments):
     assert main(["test", *arguments]) == 2
     assert capsys.readouterr().err
+
+
+def test_a_project_without_scenarios_is_told_how_to_get_some(project, capsys):
+    shutil.rmtree(project / "flows" / "tests")
+    assert main(["test"]) == 2
+    assert "`convo test --generate FLOW" in capsys.readouterr().err
+
+
+def test_the_scenarios_of_a_new_project_see_all_of_its_flow(tmp_path, monkeypatch, capsys):
+    begin(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    assert main(["test", "--coverage", "--fail-under", "100"]) == 0
+    assert "5 passed" in capsys.readouterr().out
 
 
 def test_junit_holds_every_scenario(project):

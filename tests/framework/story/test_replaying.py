@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from framework.story.guesses import utterances
 from framework.story.replaying import replay
 from framework.story.transcript import transcript
 
@@ -100,3 +101,14 @@ def test_a_transcript_of_another_flow_is_no_trouble(plan_of, driver, recorded, f
     other = {"clinic": "pizza", "pizza": "clinic"}[flow]
     found = recorded(driver(plan_of(ROOT / f"flows/{flow}.yaml"), tools=TOOLS).start().hear("two", "yes"))
     assert replay(plan_of(ROOT / f"flows/{other}.yaml"), found).parted is not None
+
+
+def test_masked_digits_are_guessed_in_the_lengths_that_their_slot_takes(plan):
+    asking = plan("""
+    slots: {pin: {type: digits, length: [5, 7]}}
+    nodes: {a: {collect: [pin], next: b}, b: {end: true}}
+    """)
+
+    guessed = {len(words) for words in utterances(asking.slots["pin"]) if words.isdigit()}
+
+    assert {5, 7} <= guessed
