@@ -264,15 +264,21 @@ class _Check:
     def _names(self, scenario: Scenario, flow: Flow, base: KeyPath, turns: KeyPath) -> None:
         for name in scenario.inputs:
             self._named(name, flow.slots, "slot", (*self._place(base, "inputs"), name))
-        tools = {tool for one in self._reached(flow) for tool in _tools(one)}
+        reached = self._reached(flow)
+        tools = {tool for one in reached for tool in _tools(one)}
+        slots = {name for one in reached for name in one.slots}
+        events = {name for one in reached for name in one.events}
         for name in scenario.tools:
             if name not in tools:
                 place = (*self._place(base, "tools"), name)
                 self._warn(place, "TST017", f"`{flow.flow}` never calls `{name}`.", did_you_mean(name, tools))
         for number, turn in enumerate(scenario.turns or ()):
-            self._arrives(turn, flow, (*turns, number))
+            self._arrives(turn, events, (*turns, number))
             for index, expected in enumerate(turn.expect):
-                self._expects(expected, flow, tools, (*turns, number, "expect", index))
+                place = (*turns, number, "expect", index)
+                for name in expected.slots or ():
+                    self._named(name, slots, "slot", (*place, "slots", name))
+                self._expects(expected, flow, tools, events, place)
         if scenario.finally_ is not None:
             self._in_the_end(scenario, flow, tools, self._place(base, "finally"))
 
@@ -292,23 +298,21 @@ class _Check:
         except FrameworkError:
             return None  # the flow that names it is told so
 
-    def _arrives(self, turn: Turn, flow: Flow, place: KeyPath) -> None:
+    def _arrives(self, turn: Turn, events: set[str], place: KeyPath) -> None:
         types = [turn.arrive] if isinstance(turn.arrive, str) else list(turn.arrive or ())
         for name in types:
-            self._named(name, flow.events, "event", (*place, "arrive"))
+            self._named(name, events, "event", (*place, "arrive"))
 
-    def _expects(self, expected: Expectation, flow: Flow, tools: set[str], place: KeyPath) -> None:
+    def _expects(self, expected: Expectation, flow: Flow, tools: set[str], events: set[str], place: KeyPath) -> None:
         if expected.node is not None:
             self._node(expected.node, flow, (*place, "node"))
         for number, name in enumerate(expected.path or ()):
             self._node(name, flow, (*place, "path", number))
-        for name in expected.slots or ():
-            self._named(name, flow.slots, "slot", (*place, "slots", name))
         if expected.tool is not None and expected.tool not in tools:
             message = f"`{flow.flow}` never calls `{expected.tool}`."
             self._add((*place, "tool"), "TST016", message, did_you_mean(expected.tool, tools))
         if expected.event is not None:
-            known = {*PIPECAT, *ELSEWHERE, *OURS, *flow.events, *_emitted(flow)}
+            known = {*PIPECAT, *ELSEWHERE, *OURS, *events, *_emitted(flow)}
             if expected.event not in known and "." not in expected.event:
                 fix = did_you_mean(expected.event, known)
                 self._add((*place, "event"), "TST016", f"there is no event `{expected.event}`.", fix)

@@ -86,6 +86,11 @@ class Explorer(Simulation):
         self.handing.append(effect)
         return []
 
+    @property
+    def wants_a_yes(self) -> str:
+        """What the model wants to call as soon as the person agrees, and the person is asked about; else empty."""
+        return next((one["name"] for one in self.state["calls"].values() if one.get("asking") == "asked"), "")
+
     def settle(self, patience_s: float = 180.0) -> bool:
         """Let time pass until somebody must choose."""
         until = self.now + patience_s
@@ -167,11 +172,12 @@ class Situation:
 
     @property
     def where(self) -> str:
-        """The step of the flow: situations that differ in what was counted until then share it."""
+        """The step of the flow, and what is known: situations that differ in what was counted until then share it."""
         state = self.call.state
         collect = state["collect"] or {}
         asked = f"{collect.get('asking')} {bool(collect.get('confirming'))}"
-        return f"{state['flow']} {state['node']} {asked} {[called.tool for called in self.call.open]}"
+        calls = [called.tool for called in self.call.open]
+        return f"{state['flow']} {state['node']} {asked} {calls} {self.call.wants_a_yes} {sorted(state['slots'])}"
 
 
 class Map:
@@ -275,6 +281,7 @@ class Map:
         kept["silence"] = len(state["silence"]["asked"])
         kept["stack"] = [self._frame(frame) for frame in state["stack"]]
         kept["open"] = [called.tool for called in call.open]
+        kept["asking"] = call.wants_a_yes
         kept["handing"] = [transfer.target for transfer in call.handing]
         return json.dumps(kept, sort_keys=True, default=str)
 
@@ -336,6 +343,8 @@ class Map:
         plan = self._present(call)
         node = plan.nodes[call.state["node"]]
         language = call.expects().language
+        if call.wants_a_yes:
+            yield from (Choice("user", word) for word in self.values.yes_no(language))
         if node.kind == "collect":
             yield from self._answers(call, plan, language)
         if node.kind == "instruct":
@@ -386,7 +395,7 @@ class Map:
         waited = [way.event for way in node.ways if way.event is not None]
         waited += [one.way.event for one in [*self.plan.interrupts, *plan.interrupts] if one.way.event is not None]
         for type_ in dict.fromkeys(waited):
-            for data in self.values.event_data(plan, type_, call.today.date()):
+            for data in self.values.event_data(plan, type_, call.today.date(), call.slots):
                 yield Choice("arrive", type_, (("data", data),))
 
     def _time(self, call: Explorer) -> Iterator[Choice]:

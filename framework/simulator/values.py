@@ -21,6 +21,8 @@ Path = tuple[str, ...]
 
 SLOT_VALUES = 6
 """How many values of a slot are tried."""
+TODAY = date(2026, 2, 2)
+"""Where only the form of a date counts."""
 RESULTS = 8
 """How many results of a tool are tried."""
 
@@ -51,7 +53,7 @@ REFUSALS = (
 )
 YES = {"en": "yes", "es": "sí", "de": "ja"}
 NO = {"en": "no", "es": "no", "de": "nein"}
-NOISE = ("blah blah", "hmm hmm hmm")
+NOISE = ("rhubarb rhubarb", "hmm hmm hmm")
 """Words that mean nothing."""
 
 
@@ -66,6 +68,10 @@ class Values:
     """(tool, path in its result) → what it is compared with."""
     events: dict[tuple[str, str], list[Any]] = field(default_factory=dict)
     """(event, field) → what it is compared with."""
+    alike: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    """(event, field) → slots that it is compared with."""
+    saved: dict[tuple[str, Path], tuple[Plan, SlotPlan]] = field(default_factory=dict)
+    """(tool, path in its result) → the slot that it is saved in."""
     guards: dict[tuple[str, str], list[Any]] = field(default_factory=dict)
     """(flow, slot) → the conditions that read it."""
     reckoned: set[tuple[str, str]] = field(default_factory=set)
@@ -103,8 +109,11 @@ class Values:
             self.reckoned |= {(plan.flow, name) for name in _slots_in(value.shape)}
         for key in ("guard", "where"):
             text = getattr(getattr(owner, key, None), "text", "")
-            for path, constants in compared(text):
+            paths = dict(compared(text))
+            for path, constants in paths.items():
                 self._compared(plan, node, tool, event, path, constants)
+                if event is not None and path[0] == "event":
+                    _add(self.alike, (event, path[1]), [name for kind, name, *_ in paths if kind == "slots"])
 
     def _compared(
         self, plan: Plan, node: str, tool: str | None, event: str | None, path: Path, constants: list[Any]
@@ -129,7 +138,10 @@ class Values:
             for slot, condition in saves:
                 path = _path(_tree(getattr(condition, "text", "")))
                 known = self.slots.get((plan.flow, slot))
-                if tool is not None and path is not None and path[0] == "result" and known is not None:
+                if tool is None or path is None or path[0] != "result":
+                    continue
+                self.saved[tool, path[1:]] = (plan, plan.slots[slot])
+                if known is not None:
                     _add(self.results, (tool, path[1:]), known)
 
     def told_apart(self, flow: str, slot: str, value: Any, slots: Mapping[str, Any]) -> Any:
@@ -203,7 +215,7 @@ class Values:
 
     def results_of(self, tool: str, schema: Mapping[str, Any] | None) -> list[Any]:
         """Results that conditions tell apart, the likeliest first."""
-        base = sample(schema or {})
+        base = self._fitting(tool, sample(schema or {}))
         paths = {path: values for (name, path), values in self.results.items() if name == tool}
         choices = {path: _choices(schema or {}, path, values) for path, values in paths.items()}
         for path in _tellers(schema or {}):
@@ -217,16 +229,25 @@ class Values:
                 variants.append(made)
         return variants[:RESULTS] or [base]
 
-    def event_data(self, plan: Plan, type_: str, today: date) -> list[dict[str, Any]]:
+    def _fitting(self, tool: str, made: Any) -> Any:
+        """The same result, with parts that the slots take in which they are saved."""
+        for (name, path), (plan, slot) in self.saved.items():
+            if name == tool and not _takes(slot, _leaf(made, path)):
+                fits = next((value for value in self.inputs(plan, slot, TODAY) if value is not None), None)
+                made = made if fits is None else _put(made, path, fits)
+        return made
+
+    def event_data(self, plan: Plan, type_: str, today: date, slots: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Data of an event that conditions tell apart."""
         fields = plan.events.get(type_, {})
-        options = {name: self._field(type_, name, slot, today) for name, slot in fields.items()}
+        options = {name: self._field(type_, name, slot, today, slots) for name, slot in fields.items()}
         made = [dict(zip(options, values, strict=True)) for values in itertools.product(*options.values())]
         nothing: list[dict[str, Any]] = [{}]
         return made[:SLOT_VALUES] or nothing
 
-    def _field(self, type_: str, name: str, slot: SlotPlan, today: date) -> list[Any]:
-        wanted = [near for constant in self.events.get((type_, name), []) for near in around(constant)]
+    def _field(self, type_: str, name: str, slot: SlotPlan, today: date, slots: Mapping[str, Any]) -> list[Any]:
+        wanted = [slots[other] for other in self.alike.get((type_, name), ()) if slots.get(other) is not None]
+        wanted += [near for constant in self.events.get((type_, name), []) for near in around(constant)]
         kinds: dict[str, list[Any]] = {
             "integer": [1],
             "number": [1.5],
@@ -239,7 +260,9 @@ class Values:
         for value in [*wanted, *plain]:
             with suppress(ValueError, TypeError):
                 kept.append(slot.type.check(value, slot.options, today))
-        return kept[:3] or [None]
+        hearing = Hearing(language="en", today=today, asked=True, name=name)
+        said = (_heard(slot, words, hearing) for words in SAMPLES.get(slot.type.name, ()))
+        return kept[:3] or [next((value for value in said if value is not None), None)]
 
     def arguments(self, properties: Mapping[str, Any], required: Iterable[str]) -> dict[str, Any]:
         """Arguments for a call."""
@@ -249,6 +272,21 @@ class Values:
 def refusal(language: str) -> str | None:
     """How a person says that they would rather not say."""
     return next((words for words in REFUSALS if phrases.declines(words, language)), None)
+
+
+def _takes(slot: SlotPlan, value: Any) -> bool:
+    """Whether a slot's type takes a value."""
+    try:
+        slot.type.check(value, slot.options, TODAY)
+    except Exception:  # noqa: BLE001 - whatever a type says of what was made up for it
+        return False
+    return True
+
+
+def _leaf(value: Any, path: Path) -> Any:
+    for part in path:
+        value = value.get(part) if isinstance(value, Mapping) else None
+    return value
 
 
 def _heard(slot: SlotPlan, words: str, hearing: Hearing) -> Any:
@@ -338,6 +376,8 @@ def sample(schema: Mapping[str, Any], name: str = "") -> Any:
     schema = _resolved(schema, schema)
     if "const" in schema or schema.get("enum"):
         return schema.get("const", (schema.get("enum") or [None])[0])
+    if schema.get("default"):
+        return schema["default"]
     made: Callable[[], Any] | None = {
         "object": lambda: _object(schema),
         "array": lambda: [sample(_with_defs(schema.get("items", {}), schema), name)],
