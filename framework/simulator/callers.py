@@ -148,7 +148,7 @@ class RuleCaller:
             events = [way.event for way in plan.nodes[call.state["node"]].ways if way.event is not None]
             at = call.next()
             if events:
-                data = self._random.choice(self._values.event_data(plan, events[0], call.today.date()))
+                data = self._random.choice(self._values.event_data(plan, events[0], call.today.date(), call.slots))
                 return Choice("arrive", events[0], (("data", data),))
             return Choice("wait", max(0.001, round((at or call.now + 5.0) - call.now + 0.0005, 3)))
         if self._happens(self._persona.chatty):
@@ -158,10 +158,10 @@ class RuleCaller:
     def _words(self, call: Explorer, plan: Plan) -> str | None:
         node, language = plan.nodes[call.state["node"]], call.expects().language
         collect = call.state["collect"] or {}
+        yes, no = self._values.yes_no(language)
+        if collect.get("confirming") or call.wants_a_yes:
+            return no if self._happens(self._persona.undecided) else yes
         if node.kind == "collect":
-            yes, no = self._values.yes_no(language)
-            if collect.get("confirming"):
-                return no if self._happens(self._persona.undecided) else yes
             slot = plan.slots.get(collect.get("asking") or "")
             if slot is not None:
                 known = self._persona.knows.get(slot.name)
