@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import date
 from functools import cached_property, partial
@@ -24,6 +24,8 @@ from framework.suggest import did_you_mean
 
 MOST = 100
 """Things a list may hold when a flow doesn't say."""
+ENDING = 2
+"""Letters that an ending has at most: "-s", "-es", "-en"."""
 NEAR = 3
 """Up to so many words may stand between a number and what it counts: "two large margheritas"."""
 
@@ -104,17 +106,17 @@ class ListType(SlotType):
 
     @override
     def spoken(self, value: Any, options: Any, language: str) -> str:
-        """The things counted up; the same ones in a row with their number."""
+        """The things counted up; the same ones in a row with their number, and as several where a synonym says how."""
         from babel.lists import format_list  # noqa: PLC0415 - only sessions that speak a list pay for it
 
         from framework.slots.date import locale  # noqa: PLC0415
 
         slot_type, inner = options.item
-        runs = [(each, len(list(same))) for each, same in groupby(value, key=_key)]
-        things = {_key(each): slot_type.spoken(each, inner, language) for each in value}
-        said = [f"{count} {things[key]}" if count > 1 else things[key] for key, count in runs]
-        if slot_type.kind != "enum":
-            said = [slot_type.spoken(each, inner, language) for each in value]
+        said = [slot_type.spoken(each, inner, language) for each in value]
+        if slot_type.kind == "enum":
+            runs = [(name, len(list(same))) for name, same in groupby(said)]
+            also = {slot_type.spoken(each, inner, language): inner.values[each] for each in value}
+            said = [f"{count} {_several(name, also[name])}" if count > 1 else name for name, count in runs]
         return format_list(said, locale=locale(language)) if said else ""
 
     @override
@@ -156,8 +158,13 @@ class ListType(SlotType):
         return sentence("ask_list", language, name=name.replace("_", " "))
 
 
-def _key(value: Any) -> str:
-    return repr(value)
+def _several(name: str, synonyms: Iterable[str]) -> str:
+    """How one says more than one of a thing: a synonym that is its name with an ending; else the name.
+
+    >>> _several("latte", ["flat white", "lattes"]), _several("pepper", ["pepperoni"])
+    ('lattes', 'pepper')
+    """
+    return next((one for one in synonyms if 0 < len(one) - len(name) <= ENDING and one.startswith(name)), name)
 
 
 class _Thing:
