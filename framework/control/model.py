@@ -317,9 +317,9 @@ class Machine:
         late = sorted((fleet.sessions[sid].due, sid) for sid in fleet.in_state(*OPEN))
         for sid in [sid for due, sid in late if due <= self.now][:most]:
             self._expire(sid, calm, requeued, failed)
-        for sid, since in [*fleet.listed.items()]:
-            keep = self.limits.keep_failed_ms if fleet.sessions[sid].state == "failed" else self.limits.keep_ended_ms
-            if since <= self.now - keep:
+        for state, keep in (("ended", self.limits.keep_ended_ms), ("failed", self.limits.keep_failed_ms)):
+            over = sorted((at, sid) for sid, at in fleet.listed.items() if fleet.sessions[sid].state == state)
+            for _, sid in [(at, sid) for at, sid in over if at <= self.now - keep][:most]:
                 del fleet.listed[sid]
         return Swept(
             quarantine_ms=0 if calm else fleet.quiet_until - self.now,

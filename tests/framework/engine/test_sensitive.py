@@ -85,6 +85,23 @@ def test_no_router_hears_the_answer(drive):
     assert asked == ["that is hard to say"]
 
 
+def test_no_router_hears_it_again_where_somebody_repeats_it_later(drive):
+    heard = []
+    call = drive(
+        """
+        slots: {pin: {type: digits, length: 8, sensitive: true, prompt: "Your number?", confirm: implicit}}
+        nodes:
+          a: {collect: pin, next: b}
+          b: {say: Hello., next: [{intent: wants tea, examples: [tea please], end: true}]}
+        """,
+        router=lambda text, _choices: heard.append(text),
+    )
+
+    call.hear("73918264", "it was 7391 8264, you know")
+
+    assert heard == ["it was ***, you know"]
+
+
 def test_the_recogniser_knows_that_the_answer_is_private(drive):
     call, _ = paying(drive)
     assert expect.expects(call.plan, call.state).private
