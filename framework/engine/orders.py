@@ -105,6 +105,8 @@ def spoken(work: Work, say: str | None, words: str, *, interrupted: bool) -> Non
 
 def answered(work: Work, turn: int, text: str) -> None:
     """The model has responded: its words from now on are what an `instruct` made it say."""
+    if turn != work.state["model"]["turn"]:
+        return  # it was cut off, and another one has begun
     telling = work.state["telling"]
     for name, told in list(telling.items()):
         if text and told["kind"] == "instruct" and turn > told["turn"]:

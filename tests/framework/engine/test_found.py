@@ -93,3 +93,15 @@ def test_an_action_that_fails_while_the_session_ends_does_not_let_it_go_on_witho
         call.wait(at - call.now)
 
     assert call.ended == "limit"
+
+
+def test_a_response_that_was_cut_off_answers_no_order_when_it_ends_late(drive):
+    call = drive("nodes: {a: {instruct: Talk., next: [{intent: is done, goto: b}]}, b: {end: true}}").hear("well", "hm")
+    turn = call.state["model"]["turn"]
+    told = {"kind": "instruct", "before": [], "turn": turn - 2, "answered": False, "words": False, "cut": False}
+    state = {**call.state, "telling": {"o1": told}, "model": {**call.state["model"], "running": True}}
+
+    late, _ = step(call.plan, state, inputs.ModelFinished(at=call.now, turn=turn - 1, text="As I said."))
+    current, _ = step(call.plan, state, inputs.ModelFinished(at=call.now, turn=turn, text="Yes."))
+
+    assert (late["telling"]["o1"]["answered"], current["telling"]["o1"]["answered"]) == (False, True)
