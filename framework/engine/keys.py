@@ -33,7 +33,8 @@ def pressed(work: Work, keys: str, participant: str) -> None:
     if not keys or state["phase"] != "live" or state["node"] is None:
         return
     state["paused"] = False
-    state.update(pressing=(state["pressing"] + keys)[:MOST], presser=participant)
+    covert = state["covert"] or privacy.asked(work) is not None
+    state.update(pressing=(state["pressing"] + keys)[:MOST], presser=participant, covert=covert)
     work.due("keys", PAUSE_S)
     if work.node.hears and _any(work):
         _hush(work)
@@ -68,9 +69,12 @@ def due(work: Work) -> bool:
 
 
 def attend(work: Work) -> None:
-    """Look at the next key; what is whole then is a turn of the person. Where nothing waits for keys, they are lost."""
+    """Look at the next key; what is whole then is a turn of the person. Where nothing waits for keys, they are lost.
+
+    So are those that were pressed for a sensitive value and are left over: they would answer what is asked next, aloud.
+    """
     state = work.state
-    if not _any(work):
+    if not _any(work) or (state["covert"] and privacy.asked(work) is None):
         state["pressing"] = ""
         forget(work)
     elif not state["keyed"] and state["pressing"][:1] == "#" and not _begins(work, "#"):
@@ -87,7 +91,7 @@ def forget(work: Work) -> None:
     """Nothing has been pressed so far."""
     work.state["keyed"] = ""
     if not work.state["pressing"]:
-        work.state["paused"] = False
+        work.state.update(paused=False, covert=False)
         work.undue("keys")
 
 

@@ -34,6 +34,7 @@
 | `aside` | what a model is saying between, and how the conversation goes on then |
 | `corrigible` | the slot that the person has set last |
 | `pressing`, `keyed`, `paused`, `presser` | keys to look at, those looked at, whether no more came, whose they are |
+| `covert` | whether they were pressed while a sensitive value was asked for |
 | `clocks` | flows whose timers run |
 | `deaf` | whether the person speaks words that are not heard, as the node is mute while the bot speaks |
 | `telling` | orders whose words are under way, by their ids |
@@ -124,6 +125,7 @@ def initial() -> State:
         "pressing": "",
         "paused": False,
         "presser": "user",
+        "covert": False,
         "clocks": [],
         "deaf": False,
         "deadlines": {},

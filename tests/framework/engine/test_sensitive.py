@@ -135,3 +135,42 @@ def test_notes_of_how_it_was_decided_hold_no_value(drive):
         state, _ = step(call.plan, state, happened, trace)
     assert trace
     assert CARD not in json.dumps(trace)
+
+
+def test_keys_that_are_left_over_from_a_sensitive_answer_answer_nothing_else(drive):
+    call = drive(
+        """
+        slots:
+          pin: {type: digits, length: 8, sensitive: true, input: dtmf, prompt: "Your number?", confirm: none}
+          k: {type: integer, prompt: How many?}
+        nodes:
+          a: {collect: pin, next: b}
+          b: {collect: k, next: c}
+          c: {end: true}
+        """,
+        channel="voice",
+    )
+
+    call.happens(inputs.Pressed(at=call.now, keys="73918264" * 2))
+    call.wait(4)
+
+    assert (call.node, call.slots.get("pin"), call.slots.get("k")) == ("b", "73918264", None)
+    assert "73918264" not in everything_told(call)
+
+
+def test_keys_of_one_sensitive_answer_after_another_may_come_at_once(drive):
+    call = drive(
+        """
+        slots:
+          card: {type: digits, length: 16, sensitive: true, input: dtmf, prompt: "Your card?", confirm: none}
+          code: {type: digits, length: 3, sensitive: true, input: dtmf, prompt: "The code?", confirm: none}
+        nodes:
+          a: {collect: [card, code], next: b}
+          b: {say: Thank you., end: true}
+        """,
+        channel="voice",
+    )
+
+    call.happens(inputs.Pressed(at=call.now, keys=f"{CARD}123"))
+
+    assert call.slots == {"card": CARD, "code": "123"}
