@@ -197,7 +197,7 @@ def _moves_once(
     if after["phase"] == "ended":
         if after["stack"]:
             yield f"the session is over, and {len(after['stack'])} places wait to be come back to"
-    else:
+    elif after["reason"] is None:  # else it may have been cut short on its way into a flow, and only says goodbye
         yield from _same_place(laws, after)
 
 
