@@ -146,6 +146,8 @@ def _settle(work: Work) -> None:
             _guarded(work, events.attend)
         elif state["pending"] and (timer := timers.ready(work)) is not None:
             _guarded(work, timers.deliver, timer)
+        elif state["claim"] is not None and instruct.free(work):
+            _guarded(work, instruct.settle)
         elif not _attended(work):
             return
     work.emit("error", code="unsettled", message="the flow went on and on without a person or time")

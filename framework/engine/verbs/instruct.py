@@ -389,6 +389,13 @@ def _silence(work: Work, text: str) -> None:
         work.say(work.sentence("not_understood"))
 
 
+def free(work: Work) -> bool:
+    """Whether a way out that was claimed can be taken: what came between, such as an interrupt, led nowhere."""
+    state = work.state
+    busy = state["calls"] or state["model"]["running"] or state["aside"] is not None
+    return work.settled and work.node.kind == "instruct" and not busy
+
+
 def settle(work: Work) -> None:
     """Once no call is open or unread and the response is complete: leave, or let the model speak again."""
     state = work.state

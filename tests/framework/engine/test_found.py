@@ -2,8 +2,8 @@
 
 import json
 
-from framework.engine import inputs
-from framework.engine.state import deadline
+from framework.engine import effects, inputs
+from framework.engine.state import deadline, initial
 from framework.engine.step import step
 from framework.testing.laws import Laws
 
@@ -105,3 +105,27 @@ def test_a_response_that_was_cut_off_answers_no_order_when_it_ends_late(drive):
     current, _ = step(call.plan, state, inputs.ModelFinished(at=call.now, turn=turn, text="Yes."))
 
     assert (late["telling"]["o1"]["answered"], current["telling"]["o1"]["answered"]) == (False, True)
+
+
+def test_a_way_out_is_taken_also_where_an_interrupt_that_leads_nowhere_came_between(drive):
+    call = drive(
+        """
+        events: {bell: {}}
+        interrupts: {ring: {event: bell, say: Ring., return: none}}
+        nodes: {a: {instruct: Talk., next: [{intent: is done, goto: b}]}, b: {say: Goodbye., end: true}}
+        """,
+        start=False,
+    )
+    (offered,) = call.plan.nodes["a"].offered
+    state, told = initial(), []
+    for happened in (
+        inputs.Started(at=0.0, session={"id": "s", "channel": "text", "language": "en"}),
+        inputs.ModelCalled(at=0.0, turn=1, calls=(inputs.ModelCall(call="c1", name=offered.offer.name, arguments={}),)),
+        inputs.ModelFinished(at=0.0, turn=1),
+        inputs.Arrived(at=0.0, type="bell", data={}),
+        inputs.AnswerRead(at=0.0, call="c1"),
+    ):
+        state, wanted = step(call.plan, state, happened)
+        told += [effect.text for effect in wanted if isinstance(effect, effects.Say)]
+
+    assert told == ["Ring.", "Goodbye."]
