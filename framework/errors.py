@@ -26,6 +26,11 @@ class FrameworkError(Exception):
         self.where = where
         self.fix = fix
 
+    @property
+    def sentence(self) -> str:
+        """What, and what to do about it, in one line."""
+        return f"{self.message}. {self.fix}" if self.fix else self.message
+
     def __str__(self) -> str:
         place = f"{self.where}: " if self.where else ""
         remedy = f"\n  {self.fix}" if self.fix else ""

@@ -29,7 +29,7 @@ class Attempts:
         except fatal:
             raise
         except FrameworkError as error:
-            self._bad(what, f"{error.message}. {error.fix}" if error.fix else error.message)
+            self._bad(what, error.sentence)
         except TimeoutError:
             self._bad(what, f"the {what} took longer than {within_s:g} s")
         except Exception as error:  # noqa: BLE001 - whatever a launcher of somebody's raises, work goes on

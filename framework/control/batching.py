@@ -91,13 +91,17 @@ class Batcher:
             async with asyncio.timeout(self._deadline_s):
                 await connection.connect()  # type: ignore[no-untyped-call]
         except BaseException:
-            with contextlib.suppress(RedisError, OSError):
-                await connection.disconnect(nowait=True)  # what is half open would stay so
+            await _hang_up(connection)  # what is half open would stay so
             raise
         if self._line:
             await self._line.close()
         self._line = _Line(connection)
         return self._line
+
+
+async def _hang_up(connection: AbstractConnection) -> None:
+    with contextlib.suppress(RedisError, OSError):
+        await connection.disconnect(nowait=True)
 
 
 def _noticed(opening: asyncio.Task[_Line]) -> None:
@@ -137,8 +141,7 @@ class _Line:
         """Disconnect."""
         self._break(RedisConnectionError("the connection is closed"))
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        with contextlib.suppress(RedisError, OSError):
-            await self._connection.disconnect(nowait=True)
+        await _hang_up(self._connection)
 
     def _packed(self, words: tuple[Any, ...]) -> bytes:
         if _pack is not None:

@@ -152,8 +152,8 @@ def _next(work: Work) -> tuple[Plan, InterruptPlan, list[Any] | None] | None:
         if not _counts_here(work, plan, one):
             continue
         if one.way.event is not None:
-            scope = frames.scope(work, plan)
-            event = next((event for event in work.state["arrived"] if work.meets(one.way, event, **scope)), None)
+            arrived = work.state["arrived"]
+            event = next((e for e in arrived if work.meets(one.way, e, **frames.scope(work, plan))), None)
             if event is not None:
                 return plan, one, event
         elif _key(plan, one) not in work.state["true"] and _guard(work, plan, one):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Protocol
 
 from framework.engine.effects import Offer
@@ -332,6 +332,14 @@ class SlotPlan:
     grant: frozenset[str] = frozenset()
     """Tools that may be given a sensitive value, by their names and aliases."""
 
+    def takes(self, value: Any, today: date) -> bool:
+        """Whether the slot's type takes a value."""
+        try:
+            self.type.check(value, self.options, today)
+        except (ValueError, TypeError):
+            return False
+        return True
+
     def told(self, error: ValueError) -> str:
         """Why a value is none of the slot's; of a sensitive one nothing is repeated."""
         return f"slot `{self.name}`: " + ("this is no value for it" if self.sensitive else str(error))
@@ -383,3 +391,8 @@ class Plan:
     """Slots whose values are kept from everybody but the tools they are granted to."""
     cast: dict[str, Personality] = field(default_factory=dict)
     """Everybody who speaks at some node, by name."""
+
+    @property
+    def holds_secrets(self) -> bool:
+        """Whether it, or a flow that it runs, has sensitive slots."""
+        return any(one.sensitive for one in self.flows.values())

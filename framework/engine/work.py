@@ -271,12 +271,14 @@ class Work:
         self.wanted.append(effects.Emit(type=event, data=self.cleared(data), flow=flow))
 
     def do(self, effect: effects.Effect) -> None:
-        """Ask for an effect; no sensitive value reaches the model's context by it."""
+        """Ask for an effect; no sensitive value reaches a model by it, nor a router, which may be one."""
         match effect:
             case effects.Prompt():
                 effect = replace(effect, role=self.cleared(effect.role), messages=self.cleared(effect.messages))
             case effects.Answer():
                 effect = replace(effect, result=self.cleared(effect.result))
+            case effects.Classify():
+                effect = replace(effect, text=self.cleared(effect.text))
             case _:
                 pass
         self.wanted.append(effect)

@@ -119,10 +119,10 @@ def project_schema(known: Vocabulary, *, one_flow: bool = False) -> dict[str, An
     parts = {**made["$defs"], "Flow": made}
     for (model, key), kind in VALUES.items():
         if (part := parts.get(model.__name__, {}).get("properties", {}).get(key)) is not None:
-            _named(part, f"#/$defs/{PUBLISHED if key == 'emit' else _title(kind)}")
+            _named(part, _reference(key, kind))
     for (model, key), kind in KEYS.items():
         if model is not Flow and kind != "argument":
-            _keyed(parts[model.__name__]["properties"][key], f"#/$defs/{PUBLISHED if key == 'emit' else _title(kind)}")
+            _keyed(parts[model.__name__]["properties"][key], _reference(key, kind))
     for kind in sorted({*VALUES.values(), *KEYS.values()} - {"argument"}):
         strict = one_flow and kind in OWN
         made["$defs"][_title(kind)] = _names(kind, known.of(kind), strict=strict or kind not in SUGGESTED)
@@ -131,6 +131,11 @@ def project_schema(known: Vocabulary, *, one_flow: bool = False) -> dict[str, An
     for name, key in (("Node", "run"), ("ToolUse", "name")):
         parts[name]["allOf"] = [_arguments(key, tool, use) for tool, use in known.tools.items()]
     return {**made, "title": "Flow of this project"}
+
+
+def _reference(key: str, kind: str) -> str:
+    """Where the names of a kind stand in the schema; those that a flow publishes stand apart."""
+    return f"#/$defs/{PUBLISHED if key == 'emit' else _title(kind)}"
 
 
 def _title(kind: str) -> str:

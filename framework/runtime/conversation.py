@@ -211,7 +211,7 @@ class Conversation:
         self._on_end = on_end
         self._on_rest = on_rest
         self._kept = 0
-        self._secrets = any(one.sensitive for one in getattr(plan, "flows", {}).values())
+        self._secrets = bool(getattr(plan, "holds_secrets", False))
         """Whether a flow of the session has sensitive slots."""
         self._inputs: deque[happened.Input] = deque()
         self._something = asyncio.Event()

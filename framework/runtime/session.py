@@ -331,8 +331,7 @@ class LiveSession:
 
     def _keeper(self, plan: Plan, stage: PipelineStage) -> Callable[[dict[str, Any]], None] | None:
         checkpoints = self._checkpoints
-        sensitive = any(one.sensitive for one in plan.flows.values())
-        if checkpoints is None or (sensitive and not checkpoints.secrets):
+        if checkpoints is None or (plan.holds_secrets and not checkpoints.secrets):
             return None
 
         def keep(now: dict[str, Any]) -> None:

@@ -76,7 +76,7 @@ def connected(
             return Nobody(publish)
         settings = _settings(host, switchboard, environment)
     except UserError as wrong:
-        return Nobody(publish, f"{wrong.message}. {wrong.fix}".strip())
+        return Nobody(publish, wrong.sentence)
 
     def tell(type_: str, data: Mapping[str, Any]) -> None:
         publish(type_, dict(data))

@@ -142,7 +142,7 @@ class RuleCaller:
         return Choice("user", words, over if self._happens(self._persona.interrupts) else ())
 
     def _answer(self, call: Explorer) -> Choice:
-        plan = (call.plan.flows or {call.plan.flow: call.plan})[call.state["flow"] or call.plan.flow]
+        plan = call.present
         words = self._words(call, plan)
         if words is None:
             events = [way.event for way in plan.nodes[call.state["node"]].ways if way.event is not None]
@@ -159,7 +159,7 @@ class RuleCaller:
         node, language = plan.nodes[call.state["node"]], call.expects().language
         collect = call.state["collect"] or {}
         yes, no = self._values.yes_no(language)
-        if collect.get("confirming") or call.wants_a_yes:
+        if call.confirms:
             return no if self._happens(self._persona.undecided) else yes
         if node.kind == "collect":
             slot = plan.slots.get(collect.get("asking") or "")

@@ -130,11 +130,6 @@ def _rungs(name: str, node: NodePlan) -> Iterator[tuple[str, str]]:
             yield "rungs", f"{owner}/{which}/{number + 1}"
 
 
-def flows(plan: Plan) -> list[Plan]:
-    """A plan and those of the flows that it runs."""
-    return list((plan.flows or {plan.flow: plan}).values())
-
-
 @dataclass(frozen=True)
 class Coverage:
     """What there is in some flows, and how often each of it was seen."""
@@ -184,5 +179,5 @@ def rows(coverage: Coverage) -> Iterator[Mapping[str, object]]:
 def covered(results: Iterable[Result], cases: Iterable[Case], stage: Stage) -> Coverage:
     """What these scenarios saw of the flows that they are about."""
     pieces = [stage.piece(c.flow, c.scenario.personality or "", c.scenario.handlers or "") for c in cases]
-    plans = {plan.flow: plan for piece in pieces for plan in flows(piece.plan)}
+    plans = {plan.flow: plan for piece in pieces for plan in piece.plan.flows.values()}
     return Coverage.of(plans.values(), sum((result.hits for result in results), Hits()))

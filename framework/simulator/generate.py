@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from framework.engine.plan import NodePlan, Plan, Way
-from framework.simulator.coverage import Hits, Target, flows, targets
+from framework.simulator.coverage import Hits, Target, targets
 from framework.simulator.facts import Fact
 from framework.simulator.facts import path as entered
 from framework.simulator.load import Case
@@ -214,7 +214,7 @@ def generate(
         tick: Hears how many situations have been looked at so far.
     """
     piece = stage.piece(flow, handlers=handlers)
-    there = tuple(target for plan in flows(piece.plan) for target in targets(plan))
+    there = tuple(target for plan in piece.plan.flows.values() for target in targets(plan))
     schemas = {name: tool.result_schema for name, tool in stage.tools(piece).items()}
     ways = Map(piece.plan, schemas, limit=limit)
     ways.operators = tuple(name for name, node in piece.flow.nodes.items() if node.entry == "operator")
@@ -372,7 +372,7 @@ def why(target: Target, plan: Plan, seen: Hits, ways: Map) -> str:
     if not ways.whole:
         return f"not found among the first {ways.limit} situations"
     flow, kind, name = target
-    here = next((one for one in flows(plan) if one.flow == flow), plan)
+    here = plan.flows.get(flow, plan)
     if kind == "routes":
         return _why_route(here, name, seen)
     sentences = {

@@ -20,13 +20,10 @@ from framework.flows.load import examine_scanned
 from framework.flows.model import Flow, ToolUse
 from framework.project import Project
 from framework.simulator.facts import ELSEWHERE, PIPECAT
-from framework.simulator.scenario import TEXTS, Expectation, Scenario, ScenarioFile, Turn
+from framework.simulator.scenario import INPUTS, TEXTS, Expectation, Scenario, ScenarioFile, Turn
 from framework.suggest import did_you_mean
 
 KEYS = re.compile(r"[0-9*#A-D]+")
-INPUTS = ("user", "press", "dtmf", "wait", "arrive", "order", "happens")
-"""Keys of a turn that make something happen; one of them in a turn."""
-
 THINGS = (TEXTS, ("tool",), ("intent",), ("name", "args", "calls"))
 """Keys of an expectation, by what they say has happened; those of one kind belong together."""
 
@@ -107,6 +104,23 @@ def checked(
     check = _Check(source, found.model, path, project)
     cases = check.cases()
     return Suite(str(path), tuple(cases), tuple(sorted({*problems, *check.diagnostics})), texts, found.model)
+
+
+@dataclass(frozen=True)
+class _Known:
+    """Names in a flow and in those that it runs."""
+
+    tools: set[str]
+    slots: set[str]
+    events: set[str]
+
+    @classmethod
+    def of(cls, flows: list[Flow]) -> _Known:
+        return cls(
+            tools={name for one in flows for name in _tools(one)},
+            slots={name for one in flows for name in one.slots},
+            events={name for one in flows for name in one.events},
+        )
 
 
 class _Check:
@@ -264,23 +278,17 @@ class _Check:
     def _names(self, scenario: Scenario, flow: Flow, base: KeyPath, turns: KeyPath) -> None:
         for name in scenario.inputs:
             self._named(name, flow.slots, "slot", (*self._place(base, "inputs"), name))
-        reached = self._reached(flow)
-        tools = {tool for one in reached for tool in _tools(one)}
-        slots = {name for one in reached for name in one.slots}
-        events = {name for one in reached for name in one.events}
+        known = _Known.of(self._reached(flow))
         for name in scenario.tools:
-            if name not in tools:
+            if name not in known.tools:
                 place = (*self._place(base, "tools"), name)
-                self._warn(place, "TST017", f"`{flow.flow}` never calls `{name}`.", did_you_mean(name, tools))
+                self._warn(place, "TST017", f"`{flow.flow}` never calls `{name}`.", did_you_mean(name, known.tools))
         for number, turn in enumerate(scenario.turns or ()):
-            self._arrives(turn, events, (*turns, number))
+            self._arrives(turn, known, (*turns, number))
             for index, expected in enumerate(turn.expect):
-                place = (*turns, number, "expect", index)
-                for name in expected.slots or ():
-                    self._named(name, slots, "slot", (*place, "slots", name))
-                self._expects(expected, flow, tools, events, place)
+                self._expects(expected, flow, known, (*turns, number, "expect", index))
         if scenario.finally_ is not None:
-            self._in_the_end(scenario, flow, tools, self._place(base, "finally"))
+            self._in_the_end(scenario, flow, known, self._place(base, "finally"))
 
     def _reached(self, flow: Flow) -> list[Flow]:
         """A flow, and all that it runs, as far as they can be read."""
@@ -298,26 +306,28 @@ class _Check:
         except FrameworkError:
             return None  # the flow that names it is told so
 
-    def _arrives(self, turn: Turn, events: set[str], place: KeyPath) -> None:
+    def _arrives(self, turn: Turn, known: _Known, place: KeyPath) -> None:
         types = [turn.arrive] if isinstance(turn.arrive, str) else list(turn.arrive or ())
         for name in types:
-            self._named(name, events, "event", (*place, "arrive"))
+            self._named(name, known.events, "event", (*place, "arrive"))
 
-    def _expects(self, expected: Expectation, flow: Flow, tools: set[str], events: set[str], place: KeyPath) -> None:
+    def _expects(self, expected: Expectation, flow: Flow, known: _Known, place: KeyPath) -> None:
         if expected.node is not None:
             self._node(expected.node, flow, (*place, "node"))
         for number, name in enumerate(expected.path or ()):
             self._node(name, flow, (*place, "path", number))
-        if expected.tool is not None and expected.tool not in tools:
+        for name in expected.slots or ():
+            self._named(name, known.slots, "slot", (*place, "slots", name))
+        if expected.tool is not None and expected.tool not in known.tools:
             message = f"`{flow.flow}` never calls `{expected.tool}`."
-            self._add((*place, "tool"), "TST016", message, did_you_mean(expected.tool, tools))
+            self._add((*place, "tool"), "TST016", message, did_you_mean(expected.tool, known.tools))
         if expected.event is not None:
-            known = {*PIPECAT, *ELSEWHERE, *OURS, *events, *_emitted(flow)}
-            if expected.event not in known and "." not in expected.event:
-                fix = did_you_mean(expected.event, known)
+            events = {*PIPECAT, *ELSEWHERE, *OURS, *known.events, *_emitted(flow)}
+            if expected.event not in events and "." not in expected.event:
+                fix = did_you_mean(expected.event, events)
                 self._add((*place, "event"), "TST016", f"there is no event `{expected.event}`.", fix)
 
-    def _in_the_end(self, scenario: Scenario, flow: Flow, tools: set[str], place: KeyPath) -> None:
+    def _in_the_end(self, scenario: Scenario, flow: Flow, known: _Known, place: KeyPath) -> None:
         wanted = scenario.finally_
         assert wanted is not None  # noqa: S101 - the caller looked
         for key in ("path", "visited", "avoided"):
@@ -326,8 +336,8 @@ class _Check:
         for name in wanted.slots or ():
             self._named(name, flow.slots, "slot", (*place, "slots", name))
         for name in wanted.tools or ():
-            if name not in tools:
-                fix = did_you_mean(name, tools)
+            if name not in known.tools:
+                fix = did_you_mean(name, known.tools)
                 self._add_key((*place, "tools", name), "TST016", f"`{flow.flow}` never calls `{name}`.", fix)
 
     def _node(self, name: str, flow: Flow, place: KeyPath) -> None:

@@ -79,19 +79,19 @@ class Window:
     def _absent(self, expected: Expectation, kind: str) -> Miss | None:
         for place in self._from(expected):
             fact = self.facts[place]
-            if self._fits(expected, kind, fact):
+            if self._meets(expected, kind, fact):
                 return Miss(expected=f"no {words(expected).removeprefix('a ')}", happened=_one_line(fact))
         return None
 
     def _one(self, expected: Expectation, kind: str) -> Miss | None:
         for place in self._from(expected):
             fact = self.facts[place]
-            if self._fits(expected, kind, fact) and _text_fits(expected, fact.text):
+            if self._meets(expected, kind, fact) and _text_fits(expected, fact.text):
                 self._take(place)
                 return self._late(expected, fact)
         return Miss(expected=words(expected), happened=self._instead(kind))
 
-    def _fits(self, expected: Expectation, kind: str, fact: Fact) -> bool:
+    def _meets(self, expected: Expectation, kind: str, fact: Fact) -> bool:
         """Whether this is what is expected; arguments are those of the call, also where its end is looked for."""
         if not _fits(expected, kind, fact):
             return False

@@ -18,7 +18,7 @@ from framework.simulator.hands import Called, Hands, Recorder, Reply, Script, Sc
 from framework.simulator.matching import Miss, Standing, Window, arrows, holds, shown, slots_differ
 from framework.simulator.mind import Mind
 from framework.simulator.recordings import Recordings, ready
-from framework.simulator.scenario import Finally, Mock, Pause, Scenario, Turn
+from framework.simulator.scenario import INPUTS, Finally, Mock, Pause, Scenario, Turn
 from framework.simulator.simulation import SPEECH_S, Simulation
 from framework.simulator.stage import Piece, Real, Stage
 from framework.testing.driver import START
@@ -395,8 +395,7 @@ def pauses(said: str | list[str | Pause]) -> float | None:
 
 
 def _only_looks(turn: Turn) -> bool:
-    given = (turn.user, turn.press, turn.dtmf, turn.wait, turn.arrive, turn.order, turn.happens)
-    return all(one is None for one in given) and not turn.hang_up
+    return all(getattr(turn, key) is None for key in INPUTS) and not turn.hang_up
 
 
 def _steps(count: int) -> str:

@@ -30,6 +30,8 @@ class Call(Model):
     """Arguments that must be among those of the call."""
 
 
+INPUTS = ("user", "press", "dtmf", "wait", "arrive", "order", "happens")
+"""Keys of a turn that make something happen; one of them in a turn."""
 TEXTS = ("text", "text_contains", "text_excludes", "text_matches", "eval")
 """Keys of an expectation that are about what the bot says."""
 

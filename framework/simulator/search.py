@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from framework.engine import effects, inputs
+from framework.engine import calls, effects, inputs
 from framework.engine.plan import NodePlan, Plan, Way
+from framework.engine.work import Work
 from framework.simulator.coverage import Hits, Target, counted
 from framework.simulator.hands import Called, Reply, timed_out
 from framework.simulator.mind import Mind
@@ -87,9 +88,21 @@ class Explorer(Simulation):
         return []
 
     @property
+    def present(self) -> Plan:
+        """The flow that runs."""
+        return self.plan.flows[self.state["flow"] or self.plan.flow]
+
+    @property
     def wants_a_yes(self) -> str:
         """What the model wants to call as soon as the person agrees, and the person is asked about; else empty."""
-        return next((one["name"] for one in self.state["calls"].values() if one.get("asking") == "asked"), "")
+        call = calls.asked(Work(self.plan, self.state))
+        return "" if call is None else self.state["calls"][call]["name"]
+
+    @property
+    def confirms(self) -> bool:
+        """Whether the person is asked for a yes: to what was understood, or to what the model wants to call."""
+        collect = self.state["collect"] or {}
+        return collect.get("confirming") is not None or bool(self.wants_a_yes)
 
     def settle(self, patience_s: float = 180.0) -> bool:
         """Let time pass until somebody must choose."""
@@ -176,8 +189,8 @@ class Situation:
         state = self.call.state
         collect = state["collect"] or {}
         asked = f"{collect.get('asking')} {bool(collect.get('confirming'))}"
-        calls = [called.tool for called in self.call.open]
-        return f"{state['flow']} {state['node']} {asked} {calls} {self.call.wants_a_yes} {sorted(state['slots'])}"
+        open_ = [called.tool for called in self.call.open]
+        return f"{state['flow']} {state['node']} {asked} {open_} {self.call.wants_a_yes} {sorted(state['slots'])}"
 
 
 class Map:
@@ -193,7 +206,7 @@ class Map:
         self.plan = plan
         self.channel = channel
         self.limit = limit
-        self.values = Values.of(plan.flows or {plan.flow: plan})
+        self.values = Values.of(plan.flows)
         self._results = results
         self.situations: dict[str, Situation] = {}
         self.starts: list[tuple[Choice, str, Hits]] = []
@@ -340,12 +353,12 @@ class Map:
         yield Choice("tool", Reply(outcome="timeout"))
 
     def _person(self, call: Explorer) -> Iterator[Choice]:
-        plan = self._present(call)
+        plan = call.present
         node = plan.nodes[call.state["node"]]
         language = call.expects().language
-        if call.wants_a_yes:
+        if call.confirms:
             yield from (Choice("user", word) for word in self.values.yes_no(language))
-        if node.kind == "collect":
+        elif node.kind == "collect":
             yield from self._answers(call, plan, language)
         if node.kind == "instruct":
             yield from self._model(call, node)
@@ -362,15 +375,8 @@ class Map:
     operators: tuple[str, ...] = ()
     """Nodes that only an order can reach."""
 
-    def _present(self, call: Explorer) -> Plan:
-        flows = self.plan.flows or {self.plan.flow: self.plan}
-        return flows.get(call.state["flow"] or self.plan.flow, self.plan)
-
     def _answers(self, call: Explorer, plan: Plan, language: str) -> Iterator[Choice]:
         collect = call.state["collect"] or {}
-        if collect.get("confirming") is not None:
-            yield from (Choice("user", word) for word in self.values.yes_no(language))
-            return
         slot = plan.slots.get(collect.get("asking") or "")
         if slot is not None:
             words = self.values.answers(plan, slot, language, call.today.date())

@@ -107,7 +107,7 @@ class _World:
     def __init__(self, piece: Piece, stage: Stage, persona: Persona) -> None:
         self.piece = piece
         self.persona = persona
-        self.values = Values.of(piece.plan.flows or {piece.plan.flow: piece.plan})
+        self.values = Values.of(piece.plan.flows)
         self.schemas = {name: tool.result_schema for name, tool in stage.tools(piece).items()}
         self.mocks = mocks(piece, stage)
 

@@ -304,7 +304,7 @@ class Simulation(Driver):
 
     def _published(self, reply: Reply) -> Iterator[inputs.Input]:
         """What a tool published: the flow gets what it declares, the rest is only told, as in a session."""
-        flows = (self.plan.flows or {self.plan.flow: self.plan}).values()
+        flows = self.plan.flows.values()
         for type_, data in reply.events:
             if any(type_ in plan.events for plan in flows):
                 yield inputs.Arrived(at=self.now, type=type_, data=dict(data))

@@ -232,7 +232,7 @@ class Values:
     def _fitting(self, tool: str, made: Any) -> Any:
         """The same result, with parts that the slots take in which they are saved."""
         for (name, path), (plan, slot) in self.saved.items():
-            if name == tool and not _takes(slot, _leaf(made, path)):
+            if name == tool and not slot.takes(_leaf(made, path), TODAY):
                 fits = next((value for value in self.inputs(plan, slot, TODAY) if value is not None), None)
                 made = made if fits is None else _put(made, path, fits)
         return made
@@ -272,15 +272,6 @@ class Values:
 def refusal(language: str) -> str | None:
     """How a person says that they would rather not say."""
     return next((words for words in REFUSALS if phrases.declines(words, language)), None)
-
-
-def _takes(slot: SlotPlan, value: Any) -> bool:
-    """Whether a slot's type takes a value."""
-    try:
-        slot.type.check(value, slot.options, TODAY)
-    except Exception:  # noqa: BLE001 - whatever a type says of what was made up for it
-        return False
-    return True
 
 
 def _leaf(value: Any, path: Path) -> Any:

@@ -62,7 +62,7 @@ def masked(plan: Plan, slot: Any, after: Sequence[Recorded]) -> Iterator[str]:
 
 def _ways(plan: Plan) -> Iterator[Way]:
     """Every intent of a flow and of those it runs, those of its interrupts included."""
-    for one in (plan.flows or {plan.flow: plan}).values():
+    for one in plan.flows.values():
         for node in one.nodes.values():
             yield from node.intents
         yield from (interrupt.way for interrupt in one.interrupts)

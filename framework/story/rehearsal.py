@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from framework.engine import effects, inputs
@@ -366,7 +367,8 @@ class _World:
             slot = self.plan.slots.get(name)
             given[name] = value
             if value == MASK and slot is not None:
-                fits = (guess for guess in utterances(slot) if _fits(slot, guess, self.state["at"]))
+                today = datetime.fromtimestamp(self.state["at"], UTC).date()
+                fits = (guess for guess in utterances(slot) if slot.takes(guess, today))
                 given[name] = next(fits, value)
         return given
 
@@ -554,13 +556,3 @@ def _plain(data: dict[str, Any]) -> dict[str, Any]:
     if isinstance(cause, dict):
         kept["cause"] = {key: value for key, value in cause.items() if key != "order"}
     return kept
-
-
-def _fits(slot: Any, value: Any, at: float) -> bool:
-    from datetime import UTC, datetime  # noqa: PLC0415 - once a masked start
-
-    try:
-        slot.type.check(value, slot.options, datetime.fromtimestamp(at, UTC).date())
-    except (ValueError, TypeError):
-        return False
-    return True

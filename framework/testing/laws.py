@@ -398,7 +398,7 @@ def _secrets_stay(
     laws: Laws, _happened: inputs.Input, before: State, after: State, wanted: Sequence[effects.Effect]
 ) -> Iterator[str]:
     """No sensitive value stands in an effect, but for calls of tools that it is granted to."""
-    if not any(plan.sensitive for plan in laws.plan.flows.values()):
+    if not laws.plan.holds_secrets:
         return
     laws.secrets = {*_held(laws.plan, before), *_held(laws.plan, after)}
     if not laws.secrets:

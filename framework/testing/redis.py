@@ -25,6 +25,8 @@ from typing import Any, Self
 
 import pytest
 
+from framework.testing.ports import free_port
+
 START_S = 15.0
 """Longest time a server may take until it answers."""
 TRIES = 5
@@ -83,7 +85,7 @@ class RedisServer:
         fixed = bool(self.port)
         for _ in range(1 if fixed else TRIES):
             if not fixed:
-                self.port = _free_port()
+                self.port = free_port()
             if self._starts():
                 return self
         raise AssertionError(f"redis-server did not start:\n{self.log[-2000:]}")
@@ -261,12 +263,6 @@ def _until(true: Any, process: subprocess.Popen[bytes]) -> bool:
             return True
         time.sleep(0.01)
     return False
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _certify(folder: Path) -> None:

@@ -7,7 +7,6 @@ import re
 import shlex
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ import pytest
 import typer
 
 from framework.cli.main import application
+from framework.testing.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "README.md").read_text("utf-8")
@@ -58,9 +58,7 @@ def up(tmp_path: Path) -> Iterator[Callable[[str], str]]:
     for name in ("flows", "personalities"):
         shutil.copytree(ROOT / name, tmp_path / name)
     shutil.copy(ROOT / "convo.yaml", tmp_path)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = str(probe.getsockname()[1])
+    port = str(free_port())
     kept = {name: os.environ[name] for name in ("HOME", "LANG", "TMPDIR") if name in os.environ}
     environment = {
         **kept,

@@ -48,7 +48,7 @@ class EspeakTTS(TTSService):
         try:
             self._espeak.check(voice)
         except UnknownNameError as unknown:
-            return f"{unknown.message}. {unknown.fix}".strip()
+            return unknown.sentence
         return ""
 
     async def _update_settings(self, delta: TTSSettings) -> dict[str, Any]:  # type: ignore[override]

@@ -48,7 +48,7 @@ class PiperTTS(TTSService):
         try:
             name = known(voice)
         except UnknownNameError as unknown:
-            return f"{unknown.message}. {unknown.fix}".strip()
+            return unknown.sentence
         own = self._settings.voice
         return "" if name == own else f"Piper speaks with `{own}` in this session and can't change to `{name}`"
 
