@@ -231,6 +231,8 @@ def _same_place(laws: Laws, state: State) -> Iterator[str]:
 
 def _entered(laws: Laws, node: str, depth: int) -> Iterator[str]:
     levels = laws.levels
+    if 0 < depth == len(levels) - 1 and levels[-1].left and levels[-1].to is None:
+        levels.pop()  # where it came back to nothing is entered anew, and at once something else comes between
     if len(levels) > depth and not levels[-1].left:
         yield f"`{node}` is entered before `{levels[-1].node}` is left"
     elif len(levels) > depth and levels[-1].to != node:
