@@ -334,9 +334,11 @@ class Author:
             [],
             [{"name": "lab.book", "confirm": self.words("Shall I?"), "next": [fits]}],
             [{"name": "lab.slow", "mode": "background", "save": {"m": "result.n"}}],
-            [{"name": "lab.book", "as": "peek", "on_interrupt": "cancel", "with": {"x": "a"}, "save": {"m": "result.n"}}],
+            [{"name": "lab.book", "as": "peek", "on_interrupt": "cancel", "with": {"x": "a"}, "save": {"m": "result.n"},
+              "next": [{"if": "result.n < 7", "goto": self.later(here, one)}]}],
             ["lab.pay", {"name": "lab.slow", "mode": "background", "on_interrupt": "cancel"}],
-            [{"name": "lab.pay", "as": "settle_up", "with": {"pin": "{{ slots.pin }}"}, "timeout": "3s"}],
+            [{"name": "lab.pay", "as": "settle_up", "with": {"pin": "{{ slots.pin }}"}, "timeout": "3s",
+              "next": [{"outcome": ["error", "timeout"], "goto": self.any(other)}]}],
             [{"name": "lab.slow", "filler": {"after": "1s", "say": self.words("A moment.")}, "next": [
                 {"if": "result.n == 7", "set": {"m": 2}}, {"outcome": "done", "goto": self.any(one)}]}],
         ]  # fmt: skip

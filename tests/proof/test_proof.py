@@ -29,7 +29,7 @@ NIGHTLY = 10_000
 SHARE = 0.01
 
 VERBS = ("say", "instruct", "collect", "run", "subflow", "transfer", "wait", "decide")
-TRIGGERS = ("if", "outcome", "intent", "keys", "event", "after")
+TRIGGERS = ("if", "outcome", "intent", "keys", "event", "after", "tool")
 MET = (
     *(f"verb {name}" for name in VERBS),
     *(f"trigger {name}" for name in TRIGGERS),

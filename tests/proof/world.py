@@ -34,6 +34,8 @@ FITTING = {
 }
 KEYS = ("1", "2", "12", "9", "8", "7#", "3", "*", "#", SECRETS[0], SECRETS[1], "1#")
 OUTCOMES = ("value", "value", "value", "error", "timeout", "cancelled")
+TOOLS = ("lab_book", "lab_look", "lab_pay", "lab_slow", "peek", "settle_up")
+"""What a model sees of the project's tools; it would rather call them than take a way out."""
 ENDINGS = ("done", "no_answer", "busy", "error")
 ORDERS = (
     "say", "whisper", "instruct", "goto", "set", "prompt", "personality", "reload", "pause", "resume", "takeover",
@@ -186,7 +188,7 @@ class World:
             if not ready or self.state["phase"] == "ended":
                 return
             self.number += 1
-            self.answer(ready[0], 0, {"model": self.number % 3, "tool": self.number % 16}.get(ready[0], 0))
+            self.answer(ready[0], 0, self.number % KINDS_OF_ANSWERS.get(ready[0], 1))
 
     def answer(self, kind: str, which: int, how: int) -> None:
         """Answer something that is under way."""
@@ -210,6 +212,8 @@ class World:
     def _model(self, effect: effects.RunModel, how: int) -> list[inputs.Input]:
         self.number += 1
         names = [offer.name for offer in self.offered]
+        if self.number % 2 and (tools := [name for name in names if name in TOOLS]):
+            names = tools
         said, calls = "All right.", []
         if how in (1, 4, 5) and names:
             said = "" if how == 1 else "Let me see."
@@ -256,7 +260,7 @@ class World:
         return [inputs.Classified(at=self.now, request=effect.request, choice=choice, score=1.0 if choice else 0.0)]
 
     def _transferred(self, effect: effects.Transfer, how: int) -> list[inputs.Input]:
-        outcome: Any = ENDINGS[(how + 1) % len(ENDINGS)]
+        outcome: Any = ENDINGS[how % len(ENDINGS)]
         return [inputs.Transferred(at=self.now, transfer=effect.transfer, outcome=outcome)]
 
     def _summed(self, effect: effects.Summarize, how: int) -> list[inputs.Input]:
@@ -484,6 +488,8 @@ KINDS: dict[type, str] = {
     effects.Errand: "errand",
     effects.Answer: "read",
 }
+KINDS_OF_ANSWERS = {"model": 3, "tool": 16, "transfer": 3}
+"""How many of its answers come in turn where it is answered at once; else the first."""
 EAGER = (
     (4, "say"),
     (8, "read"),
