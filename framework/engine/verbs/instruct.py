@@ -143,9 +143,10 @@ def stopped(work: Work) -> None:
 
 
 def called(work: Work, turn: int, made: Any) -> None:
-    """The model called functions."""
-    state = work.state
-    stale = turn != state["model"]["turn"] or state["phase"] != "live" or work.node.kind != "instruct"
+    """The model called functions; nothing comes of it where its response is waited for no more."""
+    state, model = work.state, work.state["model"]
+    wanted = turn == model["turn"] and model["running"] and state["phase"] == "live" and work.node.kind == "instruct"
+    stale = not wanted
     began(work, turn)
     for call in made:
         if stale:

@@ -129,3 +129,28 @@ def test_a_way_out_is_taken_also_where_an_interrupt_that_leads_nowhere_came_betw
         told += [effect.text for effect in wanted if isinstance(effect, effects.Say)]
 
     assert told == ["Ring.", "Goodbye."]
+
+
+def test_a_call_of_a_response_that_is_waited_for_no_more_is_not_made(drive):
+    call = drive(
+        """
+        slots: {m: {type: integer, default: 3}}
+        nodes:
+          a:
+            instruct: Talk.
+            tools: [t.look]
+            actions: {leave: [t.note]}
+            next: [{if: slots.m == 3, goto: b}, {intent: is done, goto: b}]
+          b: {end: true}
+        """,
+        tools={"t.look": None},
+        start=False,
+    )
+    started = inputs.Started(at=0.0, session={"id": "s", "channel": "text", "language": "en"})
+    late = inputs.ModelCalled(at=0.0, turn=1, calls=(inputs.ModelCall(call="c1", name="t_look", arguments={}),))
+
+    leaving, _ = step(call.plan, initial(), started)
+    _, wanted = step(call.plan, leaving, late)
+
+    assert (leaving["node"], leaving["awaiting"]) == ("a", {"action": "act1"})
+    assert [type(effect) for effect in wanted] == [effects.Answer]
