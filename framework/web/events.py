@@ -21,7 +21,7 @@ from framework.errors import FrameworkError, StoreError
 from framework.web import openapi
 from framework.web.credentials import Credential
 from framework.web.edge import credential_of
-from framework.web.feed import STUCK_S, Batch, Feed, Filter, Happened, Listener, Write, order_of
+from framework.web.feed import STUCK_S, Batch, Feed, Filter, Happened, Listener, order_of
 from framework.web.ports import RefusedError
 from framework.web.sessions import tenant_seen
 
@@ -64,8 +64,8 @@ class Stream:
     """Where to begin; empty: now."""
     good: StillGood
 
-    async def read(self, write: Write | None = None) -> AsyncIterator[Batch | Gap | None]:
-        """Batches, but for those that were written at once; gaps; and `None` as a sign of life."""
+    async def read(self, send: Send | None = None) -> AsyncIterator[Batch | Gap | None]:
+        """Batches, but for those that were sent at once; gaps; and `None` as a sign of life."""
         cursor = self.after or self.feed.position
         if self.after:
             async for found in self._past():
@@ -75,7 +75,7 @@ class Stream:
                     yield found
                 elif batch := self._wanted(found):
                     yield batch
-        with self.feed.listen(self.filter, cursor, write) as listener:
+        with self.feed.listen(self.filter, cursor, send) as listener:  # type: ignore[arg-type]
             async for live in self._live(listener):
                 yield live
 
@@ -147,7 +147,7 @@ class EventStream(Response):
             await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _send(self, send: Send) -> None:
-        async for found in self._stream.read(lambda batch: send(batch.message)):  # type: ignore[arg-type,return-value]
+        async for found in self._stream.read(send):
             if isinstance(found, Batch):
                 await _chunk(send, found.sse)
             elif found is None:

@@ -31,7 +31,8 @@ BEHIND = 1024 * 1024
 """Bytes that wait for one listener; one who is further behind is told of a gap."""
 
 
-Write = Callable[["Batch"], Coroutine[Any, Any, None]]
+Send = Callable[[dict[str, Any]], Coroutine[Any, Any, None]]
+"""ASGI's, of one connection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +92,16 @@ class Batch:
     sse: bytes
     message: dict[str, Any]
     """The same as ASGI sends it."""
+    last: str
+    """The id of the newest."""
 
     @classmethod
     def of(cls, events: Sequence[Happened]) -> Batch:
         """Joined."""
         sse = b"".join([event.sse for event in events])
-        return cls(events, sse, {"type": "http.response.body", "body": sse, "more_body": True})
+        return cls(
+            events, sse, {"type": "http.response.body", "body": sse, "more_body": True}, events[-1].id if events else ""
+        )
 
 
 class Listener:
@@ -106,27 +111,51 @@ class Listener:
     more than the writing. One whose connection takes no more gets its own pace, and nobody waits for it.
     """
 
-    def __init__(self, wanted: Filter, after: str, write: Write | None = None) -> None:
+    __slots__ = (
+        "_bytes",
+        "_failure",
+        "_idle",
+        "_last",
+        "_send",
+        "_unfinished",
+        "_waiting",
+        "_woken",
+        "after",
+        "filter",
+        "lost_after",
+    )
+
+    def __init__(self, wanted: Filter, after: str, send: Send | None = None) -> None:
         self.filter = wanted
         self.after = order_of(after)
         self.lost_after = ""
         """Where the gap begins, when it was too far behind; empty while it is not."""
         self._last = after
-        self._write = write
+        self._send = send
+        self._idle = False
+        """Whether it waits for the next batch, and its connection may be written to at once."""
         self._unfinished: Unfinished | None = None
         self._failure: Exception | None = None
-        self._busy = True
         self._waiting: deque[Batch] = deque()
         self._bytes = 0
         self._woken = asyncio.Event()
 
-    def give(self, batch: Batch) -> None:
-        """Let it have a batch, or note a gap."""
-        if self._write and not (self._busy or self._waiting or self.lost_after):
-            self._last = batch.events[-1].id
-            self._begin(self._write(batch))
-            return
-        if self._bytes + len(batch.sse) > BEHIND:
+    def give(self, batch: Batch) -> bool:
+        """Let it have a batch, or note a gap; answers whether one has begun."""
+        gap = False
+        if self._idle and self._send:
+            self._last = batch.last
+            try:
+                unfinished = begin(self._send(batch.message))
+            except Exception as error:  # noqa: BLE001 - its own business, not the feed's: raised again in its task
+                self._failure = error
+            else:
+                if unfinished is None:
+                    return False
+                self._unfinished = unfinished
+            self._idle = False
+        elif self._bytes + len(batch.sse) > BEHIND:
+            gap = not self.lost_after
             self.lost_after = self.lost_after or self._last
             self._waiting.clear()
             self._bytes = 0
@@ -134,26 +163,17 @@ class Listener:
             self._waiting.append(batch)
             self._bytes += len(batch.sse)
         self._woken.set()
-
-    def _begin(self, writing: Coroutine[Any, Any, None]) -> None:
-        """Write as far as it goes; whatever comes of it is the listener's own business, not the feed's."""
-        try:
-            self._unfinished = begin(writing)
-        except Exception as error:  # noqa: BLE001 - raised again in the listener's task
-            self._failure = error
-        if self._unfinished or self._failure:
-            self._busy = True
-            self._woken.set()
+        return gap
 
     async def next(self, within_s: float) -> Batch | None:
         """The next batch that was not written at once, `None` after that time; look at `lost_after` first."""
         if not self._waiting and not self.lost_after:
             self._woken.clear()
-            self._busy = False
+            self._idle = True
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(within_s):
                     await self._woken.wait()
-        self._busy = True
+        self._idle = False
         if self._failure:
             raise self._failure
         if self._unfinished:
@@ -164,7 +184,7 @@ class Listener:
             return None
         batch = self._waiting.popleft()
         self._bytes -= len(batch.sse)
-        self._last = batch.events[-1].id
+        self._last = batch.last
         return batch
 
     def wake(self) -> None:
@@ -194,19 +214,24 @@ class Feed:
         self._store = store
         self._clock = clock
         self._progress = float("-inf")
-        self._listeners: set[Listener] = set()
-        self._known: dict[Filter, Filter] = {}
-        """Equal filters are one object, so that they are told apart quickly."""
+        self._listeners: dict[Filter, set[Listener]] = {}
+        """Those who keep up with the feed; all with the same filter get the same."""
+        self._ahead: set[Listener] = set()
+        """Those who know events already that the feed has yet to read."""
         self._watched: dict[str, set[asyncio.Event]] = {}
 
     def __len__(self) -> int:
-        return len(self._listeners)
+        return sum(map(len, self._all()))
 
     def close(self) -> None:
         """Let all listeners go: the gateway leaves."""
         self.closed = True
-        for listener in self._listeners:
-            listener.wake()
+        for listeners in self._all():
+            for listener in listeners:
+                listener.wake()
+
+    def _all(self) -> Sequence[set[Listener]]:
+        return [*self._listeners.values(), self._ahead]
 
     @property
     def alive(self) -> bool:
@@ -214,23 +239,33 @@ class Feed:
         return self._clock() - self._progress < STALE_S
 
     @contextlib.contextmanager
-    def listen(self, wanted: Filter, after: str, write: Write | None = None) -> Iterator[Listener]:
+    def listen(self, wanted: Filter, after: str, send: Send | None = None) -> Iterator[Listener]:
         """Hear what comes after this id; what came before `position` is not told again.
 
         Args:
             wanted: What to hear.
             after: The last event one has.
-            write: Writes what has come as one knows it from event streams; called as long as one keeps up.
+            send: Sends what has come, as event streams have it; called as long as one keeps up.
         """
-        listener = Listener(self._known.setdefault(wanted, wanted), after, write)
-        self._listeners.add(listener)
+        listener = Listener(wanted, after, send)
+        self._place(listener)
         try:
             yield listener
         finally:
-            self._listeners.discard(listener)
+            self._ahead.discard(listener)
+            if listeners := self._listeners.get(wanted):
+                listeners.discard(listener)
+                if not listeners:
+                    del self._listeners[wanted]
             listener.close()
-            if not self._listeners:
-                self._known.clear()
+
+    def _place(self, listener: Listener) -> None:
+        """Among those who hear all that comes, or those who know some of it."""
+        if listener.after > order_of(self.position):
+            self._ahead.add(listener)
+        else:
+            self._ahead.discard(listener)
+            self._listeners.setdefault(listener.filter, set()).add(listener)
 
     @contextlib.contextmanager
     def watch(self, session_id: str) -> Iterator[asyncio.Event]:
@@ -273,26 +308,23 @@ class Feed:
             for event in events:
                 for changed in self._watched.get(event.session_id, ()):
                     changed.set()
-            if self._listeners:
+            if self._listeners or self._ahead:
                 self._publish([Happened.of(event) for event in events])
 
     def _publish(self, events: Sequence[Happened]) -> None:
-        first = order_of(events[0].id)
-        made: dict[int, Batch] = {}
-        for listener in [*self._listeners]:
-            if listener.after >= first:
-                newer = [event for event in events if order_of(event.id) > listener.after]
-                batch = Batch.of([event for event in newer if listener.filter.passes(event)])
-            else:
-                known = made.get(id(listener.filter))
-                if known is None:
-                    known = Batch.of([event for event in events if listener.filter.passes(event)])
-                    made[id(listener.filter)] = known
-                batch = known
-            if batch.events:
-                before = listener.lost_after
-                listener.give(batch)
-                self.lost += bool(listener.lost_after and not before)
+        for wanted, listeners in [*self._listeners.items()]:
+            self._give([*listeners], wanted, events)
+        for listener in [*self._ahead]:
+            newer = [event for event in events if order_of(event.id) > listener.after]
+            self._give([listener], listener.filter, newer)
+            self._place(listener)
+
+    def _give(self, listeners: Sequence[Listener], wanted: Filter, events: Sequence[Happened]) -> None:
+        batch = Batch.of([event for event in events if wanted.passes(event)])
+        if not batch.events:
+            return
+        for listener in listeners:
+            self.lost += listener.give(batch)
 
 
 def order_of(event_id: str) -> tuple[int, int]:
