@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 settings.register_profile("default", deadline=None, print_blob=True, derandomize=True)
 settings.register_profile(
     "nightly",
+    derandomize=False,
     deadline=None,
     print_blob=True,
     max_examples=5000,

@@ -6,6 +6,7 @@ from http import HTTPStatus
 
 from starlette.requests import Request
 
+from framework.web.headers import first
 from framework.web.ports import RefusedError
 
 JSON_LIMIT = 64 * 1024
@@ -17,7 +18,7 @@ FORWARD_LIMIT = 1024 * 1024
 
 async def read(request: Request, limit: int) -> bytes:
     """The body, unless it is longer than `limit`."""
-    announced = request.headers.get("content-length", "0")
+    announced = first(request.scope["headers"], b"content-length", b"0")
     if announced.isdigit() and int(announced) > limit:
         raise too_long(limit)
     body = bytearray()

@@ -18,6 +18,7 @@ from framework.web.auth import Denied
 from framework.web.bodies import too_long
 from framework.web.credentials import Credential
 from framework.web.gatekeeper import Gatekeeper
+from framework.web.headers import first
 from framework.web.limits import Buckets, RateSettings, address, limited, too_often
 from framework.web.policy import POLICY, WEBSOCKET, Policy, Rule, is_sound
 from framework.web.ports import RefusedError
@@ -174,8 +175,8 @@ class _Answering:
 
 def _limit(rule: Rule, scope: Scope) -> int:
     """The longest body of a request; one that announces a longer one is refused before it is read."""
-    announced = Headers(scope=scope).get("content-length", "0")
-    if not (announced.isascii() and announced.isdigit() and len(announced) <= _DIGITS):
+    announced = first(scope["headers"], b"content-length", b"0")
+    if not (announced.isdigit() and len(announced) <= _DIGITS):
         raise RefusedError("the header `Content-Length` is no number", status=HTTPStatus.BAD_REQUEST)
     if int(announced) > rule.body_limit:
         raise too_long(rule.body_limit)

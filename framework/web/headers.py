@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterable
 from http.cookies import CookieError, SimpleCookie
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
@@ -13,7 +14,20 @@ from framework.web.auth import Denied, is_loopback
 
 HOW: Final = "Send `Authorization: Bearer <key>`. Make a key with `convo keys new NAME --scopes join,read`."
 _OURS = ("same-origin", "none")
-_PROXIED = ("forwarded", "x-forwarded-for", "x-real-ip")
+_BROWSERS = frozenset({b"origin", b"sec-fetch-site", b"sec-fetch-mode"})
+_PROXIED = frozenset({b"forwarded", b"x-forwarded-for", b"x-real-ip"})
+
+
+def first(headers: Iterable[tuple[bytes, bytes]], name: bytes, default: bytes = b"") -> bytes:
+    """The first header of this name, in small letters, as ASGI has it: `Headers` decodes each one that it passes.
+
+    >>> first([(b"host", b"a"), (b"host", b"b")], b"host"), first([], b"host")
+    (b'a', b'')
+    """
+    for key, value in headers:
+        if key == name:
+            return value
+    return default
 
 
 def unknown(detail: str, fix: str = HOW) -> Denied:
@@ -60,6 +74,8 @@ def cookie(headers: Headers, name: str) -> str:
 
 def strange_page(headers: Headers, origins: frozenset[str] = frozenset()) -> Denied | None:
     """Refuse what a page elsewhere made a browser do, by the browser's own word; pages that were named may."""
+    if not any(name in _BROWSERS for name, _ in headers.raw):
+        return None
     origin = headers.get("origin")
     if origin is not None and origin in origins:
         return None
@@ -74,7 +90,7 @@ def strange_page(headers: Headers, origins: frozenset[str] = frozenset()) -> Den
 
 def strange_host(headers: Headers) -> Denied | None:
     """Refuse what wasn't meant for this machine by name, or came through a proxy: it may be from anywhere."""
-    if any(name in headers for name in _PROXIED):
+    if any(name in _PROXIED for name, _ in headers.raw):
         return Denied(403, "without keys, requests that came through a proxy are not served", HOW)
     hosts = headers.getlist("host")
     if len(hosts) == 1 and _is_this_machine(hosts[0]):

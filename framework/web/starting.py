@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -136,7 +136,6 @@ def _way(wanted: Wanted, bot: Bot | None, offered: dict[str, str]) -> tuple[str,
     return wanted.channel or "voice", offered[asked]
 
 
-def _known(kind: str, name: str, names: Iterable[str]) -> None:
-    known = list(names)
-    if name not in known:
-        raise UnknownNameError(f"there is no {kind} `{name[:100]}`", fix=did_you_mean(name, known))
+def _known(kind: str, name: str, names: Collection[str]) -> None:
+    if name not in names:
+        raise UnknownNameError(f"there is no {kind} `{name[:100]}`", fix=did_you_mean(name, names))
