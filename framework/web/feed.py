@@ -16,7 +16,7 @@ from loguru import logger
 from framework.control.records import StoredEvent
 from framework.control.store import Store
 from framework.errors import StoreError
-from framework.web.stepping import Unfinished, begin
+from framework.web.stepping import Unfinished
 
 WAIT_MS = 1000
 """Longest wait for an event; a reader that hears nothing has still made progress."""
@@ -104,57 +104,83 @@ class Batch:
         )
 
 
-class Listener:
-    """One who listens: what waits for it, up to a limit.
+class Audience:
+    """All who listen with the same filter: what they get is the same, and made once.
 
-    As long as nothing waits, what comes is written at once by the feed itself: waking a task for each listener costs
-    more than the writing. One whose connection takes no more gets its own pace, and nobody waits for it.
+    Those who are idle have nothing waiting, and what comes is sent at once by the feed itself: waking a task for each
+    of them costs more than sending does, and so does looking at each of them. One whose connection takes no more gets
+    its own pace, and nobody waits for it.
     """
 
-    __slots__ = (
-        "_bytes",
-        "_failure",
-        "_idle",
-        "_last",
-        "_send",
-        "_unfinished",
-        "_waiting",
-        "_woken",
-        "after",
-        "filter",
-        "lost_after",
-    )
+    def __init__(self, wanted: Filter) -> None:
+        self.idle: dict[Listener, Send] = {}
+        self.busy: set[Listener] = set()
+        self.last = "0-0"
+        """The newest that the idle ones have been sent."""
+        self._filter = wanted
 
-    def __init__(self, wanted: Filter, after: str, send: Send | None = None) -> None:
-        self.filter = wanted
+    def __len__(self) -> int:
+        return len(self.idle) + len(self.busy)
+
+    def wake(self) -> None:
+        """Let all look up, though nothing has come."""
+        for listener in (*self.idle, *self.busy):
+            listener.wake()
+
+    def give(self, events: Sequence[Happened]) -> int:
+        """Let all have what is for them; answers for how many a gap has begun."""
+        events = [event for event in events if self._filter.passes(event)]
+        if not events:
+            return 0
+        batch, first = Batch.of(events), order_of(events[0].id)
+        gaps = 0
+        for listener in self.busy:
+            if listener.after < first:
+                gaps += listener.give(batch)
+            elif newer := [event for event in events if order_of(event.id) > listener.after]:
+                gaps += listener.give(Batch.of(newer))
+        self._send(batch)
+        return gaps
+
+    def _send(self, batch: Batch) -> None:
+        self.last = batch.last
+        held: list[tuple[int, Unfinished | Exception]] = []
+        for number, send in enumerate(self.idle.values()):
+            sending = send(batch.message)
+            try:
+                waits_for = sending.send(None)
+            except StopIteration:
+                pass
+            except Exception as error:  # noqa: BLE001 - its own business, not the feed's: raised again in its task
+                held.append((number, error))
+            else:
+                held.append((number, Unfinished(sending, waits_for)))
+        listeners = [*self.idle] if held else []
+        for number, outcome in held:
+            listeners[number].hold(outcome)
+
+
+class Listener:
+    """One who listens: what waits for it, up to a limit."""
+
+    def __init__(self, audience: Audience, after: str, send: Send | None = None) -> None:
         self.after = order_of(after)
         self.lost_after = ""
         """Where the gap begins, when it was too far behind; empty while it is not."""
+        self._audience = audience
         self._last = after
         self._send = send
-        self._idle = False
-        """Whether it waits for the next batch, and its connection may be written to at once."""
         self._unfinished: Unfinished | None = None
         self._failure: Exception | None = None
         self._waiting: deque[Batch] = deque()
         self._bytes = 0
         self._woken = asyncio.Event()
+        audience.busy.add(self)
 
     def give(self, batch: Batch) -> bool:
         """Let it have a batch, or note a gap; answers whether one has begun."""
         gap = False
-        if self._idle and self._send:
-            self._last = batch.last
-            try:
-                unfinished = begin(self._send(batch.message))
-            except Exception as error:  # noqa: BLE001 - its own business, not the feed's: raised again in its task
-                self._failure = error
-            else:
-                if unfinished is None:
-                    return False
-                self._unfinished = unfinished
-            self._idle = False
-        elif self._bytes + len(batch.sse) > BEHIND:
+        if self._bytes + len(batch.sse) > BEHIND:
             gap = not self.lost_after
             self.lost_after = self.lost_after or self._last
             self._waiting.clear()
@@ -165,15 +191,24 @@ class Listener:
         self._woken.set()
         return gap
 
+    def hold(self, outcome: Unfinished | Exception) -> None:
+        """Have it finish itself what was begun to be sent to it, or failed."""
+        self._rouse()
+        if isinstance(outcome, Exception):
+            self._failure = outcome
+        else:
+            self._unfinished = outcome
+        self._woken.set()
+
     async def next(self, within_s: float) -> Batch | None:
-        """The next batch that was not written at once, `None` after that time; look at `lost_after` first."""
+        """The next batch that was not sent at once, `None` after that time; look at `lost_after` first."""
         if not self._waiting and not self.lost_after:
             self._woken.clear()
-            self._idle = True
+            self._rest()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(within_s):
                     await self._woken.wait()
-        self._idle = False
+            self._rouse()
         if self._failure:
             raise self._failure
         if self._unfinished:
@@ -187,12 +222,26 @@ class Listener:
         self._last = batch.last
         return batch
 
+    def _rest(self) -> None:
+        """Be sent what comes, as long as the connection takes it."""
+        if self._send:
+            self._audience.busy.discard(self)
+            self._audience.idle[self] = self._send
+
+    def _rouse(self) -> None:
+        """Take what comes from `next`."""
+        if self._audience.idle.pop(self, None):
+            self._audience.busy.add(self)
+            self._last = max(self._last, self._audience.last, key=order_of)
+
     def wake(self) -> None:
         """Look up, though nothing has come."""
         self._woken.set()
 
     def close(self) -> None:
-        """Let go of what was begun."""
+        """Listen no more, and let go of what was begun."""
+        self._audience.idle.pop(self, None)
+        self._audience.busy.discard(self)
         if self._unfinished:
             self._unfinished.close()
 
@@ -214,24 +263,17 @@ class Feed:
         self._store = store
         self._clock = clock
         self._progress = float("-inf")
-        self._listeners: dict[Filter, set[Listener]] = {}
-        """Those who keep up with the feed; all with the same filter get the same."""
-        self._ahead: set[Listener] = set()
-        """Those who know events already that the feed has yet to read."""
+        self._audiences: dict[Filter, Audience] = {}
         self._watched: dict[str, set[asyncio.Event]] = {}
 
     def __len__(self) -> int:
-        return sum(map(len, self._all()))
+        return sum(map(len, self._audiences.values()))
 
     def close(self) -> None:
         """Let all listeners go: the gateway leaves."""
         self.closed = True
-        for listeners in self._all():
-            for listener in listeners:
-                listener.wake()
-
-    def _all(self) -> Sequence[set[Listener]]:
-        return [*self._listeners.values(), self._ahead]
+        for audience in self._audiences.values():
+            audience.wake()
 
     @property
     def alive(self) -> bool:
@@ -247,25 +289,15 @@ class Feed:
             after: The last event one has.
             send: Sends what has come, as event streams have it; called as long as one keeps up.
         """
-        listener = Listener(wanted, after, send)
-        self._place(listener)
+        ahead = order_of(after) > order_of(self.position)  # it has what the feed is yet to read
+        audience = self._audiences.setdefault(wanted, Audience(wanted))
+        listener = Listener(audience, after, None if ahead else send)
         try:
             yield listener
         finally:
-            self._ahead.discard(listener)
-            if listeners := self._listeners.get(wanted):
-                listeners.discard(listener)
-                if not listeners:
-                    del self._listeners[wanted]
             listener.close()
-
-    def _place(self, listener: Listener) -> None:
-        """Among those who hear all that comes, or those who know some of it."""
-        if listener.after > order_of(self.position):
-            self._ahead.add(listener)
-        else:
-            self._ahead.discard(listener)
-            self._listeners.setdefault(listener.filter, set()).add(listener)
+            if not len(audience):
+                self._audiences.pop(wanted, None)
 
     @contextlib.contextmanager
     def watch(self, session_id: str) -> Iterator[asyncio.Event]:
@@ -308,23 +340,9 @@ class Feed:
             for event in events:
                 for changed in self._watched.get(event.session_id, ()):
                     changed.set()
-            if self._listeners or self._ahead:
-                self._publish([Happened.of(event) for event in events])
-
-    def _publish(self, events: Sequence[Happened]) -> None:
-        for wanted, listeners in [*self._listeners.items()]:
-            self._give([*listeners], wanted, events)
-        for listener in [*self._ahead]:
-            newer = [event for event in events if order_of(event.id) > listener.after]
-            self._give([listener], listener.filter, newer)
-            self._place(listener)
-
-    def _give(self, listeners: Sequence[Listener], wanted: Filter, events: Sequence[Happened]) -> None:
-        batch = Batch.of([event for event in events if wanted.passes(event)])
-        if not batch.events:
-            return
-        for listener in listeners:
-            self.lost += listener.give(batch)
+            if self._audiences:
+                told = [Happened.of(event) for event in events]
+                self.lost += sum(audience.give(told) for audience in [*self._audiences.values()])
 
 
 def order_of(event_id: str) -> tuple[int, int]:

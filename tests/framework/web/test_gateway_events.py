@@ -9,7 +9,7 @@ import pytest
 from framework.control.connection import Connection
 from framework.control.records import Limits, StoredEvent
 from framework.control.store import Store
-from framework.web.feed import BEHIND, Batch, Feed, Filter, Happened, Listener
+from framework.web.feed import BEHIND, Audience, Batch, Feed, Filter, Happened, Listener
 
 
 class Heard:
@@ -159,7 +159,7 @@ async def test_one_who_reads_nothing_delays_nobody(gateway, http, listen):
 
 
 def test_a_listener_that_is_too_far_behind_is_told_of_a_gap_once():
-    listener = Listener(Filter(), "0-0")
+    listener = Listener(Audience(Filter()), "0-0")
     batch = Batch.of([Happened("1-1", "t", "s", "x", "", b"x" * (BEHIND // 2 + 1))])
     listener.give(batch)
     listener.give(batch)
