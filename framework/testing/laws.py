@@ -130,7 +130,8 @@ def _listens(laws: Laws, state: State, waits: set[str]) -> Iterator[str]:
     """Where nothing is under way, the person is listened to, and not for ever."""
     if state["agenda"] and state["awaiting"] is None:
         yield f"nobody does what is to be done: {state['agenda']}"
-    model, busy = state["model"], [record for record in state["calls"].values() if record.get("asking") != "asked"]
+    model, made = state["model"], [*state["calls"].values()]
+    busy = [] if any(record.get("asking") == "asked" for record in made) else made  # they wait for a yes
     if state["agenda"] or state["awaiting"] or busy or model["running"] or state["classify"] or state["transfer"]:
         if busy and not any(record["open"] or record.get("reading") for record in busy) and not model["running"]:
             yield "calls wait, and nothing of them is under way"
