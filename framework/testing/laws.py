@@ -222,7 +222,8 @@ def _told(laws: Laws, event: effects.Emit, fine: set[str]) -> Iterator[str]:
 def _same_place(laws: Laws, state: State) -> Iterator[str]:
     """The events and the state tell of the same place."""
     levels, depth = laws.levels, len(state["stack"])
-    while len(levels) > depth + 1 and levels[-1].left:
+    given_up = bool(levels) and levels[-1].left and levels[-1].cause in GIVEN_UP
+    while len(levels) > depth + 1 and (levels[-1].left or given_up):
         levels.pop()
     if levels and len(levels) != depth + 1:
         yield f"{depth} places wait to be come back to, and the events tell of {len(levels) - 1}"
