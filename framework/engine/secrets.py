@@ -33,6 +33,8 @@ def cleared(value: Any, kept: Iterable[Any]) -> Any:
     {'note': 'card ***.', 'n': 7}
     >>> cleared("It is 4 1 1, 1 2 2, please.", ["411122"])
     'It is ***, please.'
+    >>> cleared([506172833, 5061], ["50617283"])
+    ['***', 5061]
     """
     texts = tuple(sorted({text for one in kept for text in _texts(one)}, key=len, reverse=True))
     return _cleared(value, texts) if texts else value
@@ -49,8 +51,8 @@ def _cleared(value: Any, texts: tuple[str, ...]) -> Any:
         for text in texts:
             value = _without(value, text) if len(text) >= SHORTEST else value
         return value
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and str(value) in texts:
-        return HIDDEN
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return value if _cleared(str(value), texts) == str(value) else HIDDEN
     return value
 
 

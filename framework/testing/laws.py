@@ -39,6 +39,8 @@ class Level:
     left: bool = False
     to: str | None = None
     cause: str = ""
+    unsure: bool = False
+    """Whether it may be one further out of the same name, as several places had been given up before it was left."""
 
 
 @dataclass
@@ -239,7 +241,7 @@ def _entered(laws: Laws, node: str, depth: int) -> Iterator[str]:
         yield f"`{node}` is entered before `{levels[-1].node}` is left"
     elif len(levels) > depth and levels[-1].to != node:
         yield f"`{levels[-1].node}` is left for `{levels[-1].to}`, and `{node}` is entered"
-    elif len(levels) > depth + 1 and levels[-1].cause not in GIVEN_UP:
+    elif len(levels) > depth + 1 and levels[-1].cause not in GIVEN_UP and not levels[-1].unsure:
         yield f"`{node}` is entered at depth {depth} from depth {len(levels) - 1}, because of `{levels[-1].cause}`"
     elif depth > len(levels) or (levels and levels[-1].left and depth >= len(levels)):
         yield f"`{node}` is entered at depth {depth} from depth {len(levels) - 1}"
@@ -269,6 +271,7 @@ def _left(laws: Laws, data: dict[str, Any]) -> Iterator[str]:
         yield f"`{data['node']}` is left twice"
     else:
         levels[-1].left, levels[-1].to, levels[-1].cause = True, data["to"], data["cause"]["kind"]
+        levels[-1].unsure = given_up
 
 
 # --- Every order has one fate -----------------------------------------------------------
