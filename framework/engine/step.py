@@ -280,6 +280,7 @@ def _farewell(work: Work, reason: str) -> None:
 def _close(work: Work, reason: str) -> None:
     state = work.state
     calls.cancel_all(work)
+    halts.drop(work)
     routes.drop_transfer(work)
     orders.close(work, reason)
     state.update(phase="ended", awaiting=None, agenda=[], deadlines={}, heard=[], calls={}, sayings={}, reason=reason)

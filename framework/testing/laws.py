@@ -395,7 +395,19 @@ def _over_is_over(
         yield f"the session is over, and there is still {left}"
 
 
-EMPTY = ("agenda", "awaiting", "calls", "background", "sayings", "orders", "telling", "deadlines", "heard", "pending")
+EMPTY = (
+    "agenda",
+    "awaiting",
+    "calls",
+    "background",
+    "sayings",
+    "orders",
+    "telling",
+    "deadlines",
+    "heard",
+    "pending",
+    "later",
+)
 
 
 # --- Sensitive values stay where they are -----------------------------------------------

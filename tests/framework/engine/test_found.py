@@ -154,3 +154,15 @@ def test_a_call_of_a_response_that_is_waited_for_no_more_is_not_made(drive):
 
     assert (leaving["node"], leaving["awaiting"]) == ("a", {"action": "act1"})
     assert [type(effect) for effect in wanted] == [effects.Answer]
+
+
+def test_calls_that_wait_as_the_session_is_paused_are_answered_at_its_end(drive):
+    call = drive(PAUSED, tools={"t.look": None}, start=False)
+    call._runmodel = lambda _effect: []
+    call.start().order("takeover")
+    made = (inputs.ModelCall(call="c1", name="t_look", arguments={}),)
+
+    waiting, _ = step(call.plan, call.state, inputs.ModelCalled(at=call.now, turn=1, calls=made))
+    _, wanted = step(call.plan, waiting, inputs.HungUp(at=call.now))
+
+    assert [effect.call for effect in wanted if isinstance(effect, effects.Answer)] == ["c1"]
