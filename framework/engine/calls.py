@@ -106,16 +106,11 @@ def lose(work: Work) -> None:
 # --- Only with a yes --------------------------------------------------------
 
 
-def asked(work: Work) -> str | None:
-    """The call that the person is being asked about."""
-    return next((call for call, record in work.state["calls"].items() if record.get("asking") == "asked"), None)
-
-
 def ask(work: Work) -> bool:
     """Ask about the next call that wants a yes, once nothing else is under way; False when there is none."""
     calls = work.state["calls"]
     wanted = next((call for call, record in calls.items() if record.get("asking") == "wanted"), None)
-    if wanted is None or any(record.get("asking") == "asked" for record in calls.values()):
+    if wanted is None or work.asked is not None:
         return False
     calls[wanted]["asking"] = "asked"
     repeat(work, wanted)

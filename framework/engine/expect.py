@@ -64,7 +64,7 @@ def phrases(plan: Plan) -> tuple[str, ...]:
 
 def _asked(work: Work) -> tuple[str, tuple[str, ...]]:
     """The type being asked for, and words that its answers are made of."""
-    if calls.asked(work) is not None:
+    if work.asked is not None:
         return "boolean", YES_NO.get(work.language, YES_NO["en"])
     collect = work.state["collect"]
     if work.node.kind != "collect" or collect is None:

@@ -201,9 +201,14 @@ class Work:
         return state["phase"] == "live" and not (busy or state["sayings"] or model["running"] or model["again"])
 
     @property
+    def asked(self) -> str | None:
+        """The call that the person is being asked about; the others of its turn are over, or wait behind it."""
+        return next((call for call, record in self.state["calls"].items() if record.get("asking") == "asked"), None)
+
+    @property
     def calling(self) -> bool:
-        """Whether calls keep the conversation busy; one that waits for the person's yes doesn't."""
-        return any(record.get("asking") != "asked" for record in self.state["calls"].values())
+        """Whether calls keep the conversation busy; while the person is asked about one, none does."""
+        return bool(self.state["calls"]) and self.asked is None
 
     # --- Texts --------------------------------------------------------------
 

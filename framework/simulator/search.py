@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from framework.engine import calls, effects, inputs
+from framework.engine import effects, inputs
 from framework.engine.plan import NodePlan, Plan, Way
 from framework.engine.work import Work
 from framework.simulator.coverage import Hits, Target, counted
@@ -95,7 +95,7 @@ class Explorer(Simulation):
     @property
     def wants_a_yes(self) -> str:
         """What the model wants to call as soon as the person agrees, and the person is asked about; else empty."""
-        call = calls.asked(Work(self.plan, self.state))
+        call = Work(self.plan, self.state).asked
         return "" if call is None else self.state["calls"][call]["name"]
 
     @property

@@ -132,13 +132,12 @@ def _listens(laws: Laws, state: State, waits: set[str]) -> Iterator[str]:
     """Where nothing is under way, the person is listened to, and not for ever."""
     if state["agenda"] and state["awaiting"] is None:
         yield f"nobody does what is to be done: {state['agenda']}"
-    model, made = state["model"], [*state["calls"].values()]
-    busy = [] if any(record.get("asking") == "asked" for record in made) else made  # they wait for a yes
+    work, model = Work(laws.plan, state), state["model"]
+    busy = [] if work.asked is not None else [*state["calls"].values()]  # the person's yes is waited for first
     if state["agenda"] or state["awaiting"] or busy or model["running"] or state["classify"] or state["transfer"]:
         if busy and not any(record["open"] or record.get("reading") for record in busy) and not model["running"]:
             yield "calls wait, and nothing of them is under way"
         return
-    work = Work(laws.plan, state)
     if state["node"] is None or not work.node.hears:
         yield f"nothing is under way at `{state['node']}`, where nobody is heard"
         return
@@ -150,7 +149,8 @@ def _listens(laws: Laws, state: State, waits: set[str]) -> Iterator[str]:
         yield "nobody looks at what happened while the session was paused"
     if state["heard"] and (work.node.interruptible or not state["sayings"]):
         yield "nobody listens to what the person has said"
-    if work.node.asks and work.quiet and not state["hearing"] and not work.deaf and "silence" not in waits:
+    speaks = state["sayings"] or state["heard"] or model["again"] or state["halted"]
+    if work.node.asks and not (speaks or state["hearing"] or work.deaf) and "silence" not in waits:
         yield "the person may be silent for ever"
 
 

@@ -465,7 +465,7 @@ def _after_reply(work: Work) -> None:
 
 def heard(work: Work, text: str, late: bool) -> None:
     """The person's words stand in the context: they answer what was asked about a call, else the model answers them."""
-    call = calls.asked(work)
+    call = work.asked
     if call is None:
         respond(work)
     elif late or (aside := interrupts.built_in(work, text)) == "repeat":

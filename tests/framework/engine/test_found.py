@@ -166,3 +166,28 @@ def test_calls_that_wait_as_the_session_is_paused_are_answered_at_its_end(drive)
     _, wanted = step(call.plan, waiting, inputs.HungUp(at=call.now))
 
     assert [effect.call for effect in wanted if isinstance(effect, effects.Answer)] == ["c1"]
+
+
+def test_who_says_nothing_about_one_of_two_calls_is_asked_again(drive):
+    call = drive(
+        """
+        defaults: {no_input: [{after: 5s, say: "Hello?"}]}
+        nodes:
+          a: {instruct: Talk., tools: [{name: t.book, confirm: Shall I?}], next: [{intent: is done, goto: b}]}
+          b: {end: true}
+        """,
+        tools={"t.book": None},
+        start=False,
+    )
+    call._runmodel = lambda effect: [
+        inputs.ModelCalled(
+            at=call.now,
+            turn=effect.turn,
+            calls=tuple(inputs.ModelCall(call=name, name="t_book", arguments={}) for name in ("c1", "c2")),
+        ),
+        inputs.ModelFinished(at=call.now, turn=effect.turn),
+    ]
+
+    call.start().wait(6)
+
+    assert call.said == ["Shall I?", "Hello?"]
