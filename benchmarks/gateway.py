@@ -35,7 +35,7 @@ def measure(size: Size) -> list[Ratio]:
     """All sides on one Redis server that writes each change to its disk before it answers."""
     seconds = 1 if size.tiny else 6
     calls = 2_000 if size.tiny else 60_000
-    with RedisServer() as server:
+    with RedisServer(options={"auto-aof-rewrite-percentage": "0"}) as server:
         found = in_turn(
             size,
             {
@@ -99,7 +99,6 @@ def _fresh(server: RedisServer, side: Any) -> Any:
     Redis shortens its log before a run and not during one: the process that does so would take turns with what is
     measured, on machines with two cores.
     """
-    server.config_set("auto-aof-rewrite-percentage", "0")
     server.command("FLUSHALL", "ASYNC")
     server.command("BGREWRITEAOF")
     until = time.monotonic() + REWRITE_S

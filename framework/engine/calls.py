@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
-from framework.engine import effects, interrupts, secrets
+from framework.engine import effects, inputs, interrupts, secrets
 from framework.engine.context import ENDED
 from framework.engine.plan import Condition, Offered
 from framework.engine.work import Work
@@ -94,6 +94,12 @@ def cancel_all(work: Work) -> None:
     cancel(work)
     for call, record in list(work.state["background"].items()):
         _cut_off(work, call, record)
+
+
+def refuse(work: Work, made: Iterable[inputs.ModelCall]) -> None:
+    """Nobody carries these calls of a model out: they get their answer all the same."""
+    for call in made:
+        work.do(effects.Answer(call=call.call, result=CANCELLED))
 
 
 def lose(work: Work) -> None:

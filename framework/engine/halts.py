@@ -8,7 +8,7 @@ goes on.
 
 from __future__ import annotations
 
-from framework.engine import calls, effects, inputs
+from framework.engine import calls, inputs
 from framework.engine.work import Work
 
 GOES_ON = ("duration", "speech", "end", "errand:")
@@ -88,8 +88,8 @@ def drop(work: Work) -> None:
     """The session is over: nothing is done with what has waited, but a model's calls get their answer."""
     for kept in work.state["later"]:
         happened = inputs.decoded(kept, work.at)
-        for call in happened.calls if isinstance(happened, inputs.ModelCalled) else ():
-            work.do(effects.Answer(call=call.call, result=calls.CANCELLED))
+        if isinstance(happened, inputs.ModelCalled):
+            calls.refuse(work, happened.calls)
     work.state["later"] = []
 
 

@@ -93,8 +93,7 @@ def _after_the_end(work: Work, happened: inputs.Input) -> None:
     if isinstance(happened, inputs.Ordered):
         orders.arrived(work, happened.order)
     elif isinstance(happened, inputs.ModelCalled):
-        for call in happened.calls:
-            work.do(effects.Answer(call=call.call, result={"status": "cancelled"}))
+        calls.refuse(work, happened.calls)
 
 
 def _guarded(work: Work, act: Callable[..., object], *arguments: Any) -> None:

@@ -42,6 +42,11 @@ class Level:
     unsure: bool = False
     """Whether it may be one further out of the same name, as several places had been given up before it was left."""
 
+    @property
+    def given_up(self) -> bool:
+        """Whether it was left for a cause that may have given up places around it, too."""
+        return self.left and self.cause in GIVEN_UP
+
 
 @dataclass
 class Call:
@@ -224,7 +229,7 @@ def _told(laws: Laws, event: effects.Emit, fine: set[str]) -> Iterator[str]:
 def _same_place(laws: Laws, state: State) -> Iterator[str]:
     """The events and the state tell of the same place."""
     levels, depth = laws.levels, len(state["stack"])
-    given_up = bool(levels) and levels[-1].left and levels[-1].cause in GIVEN_UP
+    given_up = bool(levels) and levels[-1].given_up
     while len(levels) > depth + 1 and (levels[-1].left or given_up):
         levels.pop()
     if levels and len(levels) != depth + 1:
@@ -241,7 +246,7 @@ def _entered(laws: Laws, node: str, depth: int) -> Iterator[str]:
         yield f"`{node}` is entered before `{levels[-1].node}` is left"
     elif len(levels) > depth and levels[-1].to != node:
         yield f"`{levels[-1].node}` is left for `{levels[-1].to}`, and `{node}` is entered"
-    elif len(levels) > depth + 1 and levels[-1].cause not in GIVEN_UP and not levels[-1].unsure:
+    elif len(levels) > depth + 1 and not (levels[-1].given_up or levels[-1].unsure):
         yield f"`{node}` is entered at depth {depth} from depth {len(levels) - 1}, because of `{levels[-1].cause}`"
     elif depth > len(levels) or (levels and levels[-1].left and depth >= len(levels)):
         yield f"`{node}` is entered at depth {depth} from depth {len(levels) - 1}"
@@ -260,7 +265,7 @@ def _outlasting(laws: Laws, fine: set[str]) -> Iterator[str]:
 
 def _left(laws: Laws, data: dict[str, Any]) -> Iterator[str]:
     levels = laws.levels
-    given_up = bool(levels) and levels[-1].left and levels[-1].cause in GIVEN_UP
+    given_up = bool(levels) and levels[-1].given_up
     if levels and levels[-1].left and levels[-1].to is None:
         levels.pop()
     while given_up and levels and levels[-1].node != data["node"]:

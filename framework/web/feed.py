@@ -16,7 +16,7 @@ from loguru import logger
 from framework.control.records import StoredEvent
 from framework.control.store import Store
 from framework.errors import StoreError
-from framework.web.stepping import Unfinished
+from framework.web.stepping import Unfinished, begin
 
 WAIT_MS = 1000
 """Longest wait for an event; a reader that hears nothing has still made progress."""
@@ -92,16 +92,17 @@ class Batch:
     sse: bytes
     message: dict[str, Any]
     """The same as ASGI sends it."""
-    last: str
-    """The id of the newest."""
+
+    @property
+    def last(self) -> str:
+        """The id of the newest."""
+        return self.events[-1].id
 
     @classmethod
     def of(cls, events: Sequence[Happened]) -> Batch:
         """Joined."""
         sse = b"".join([event.sse for event in events])
-        return cls(
-            events, sse, {"type": "http.response.body", "body": sse, "more_body": True}, events[-1].id if events else ""
-        )
+        return cls(events, sse, {"type": "http.response.body", "body": sse, "more_body": True})
 
 
 class Audience:
@@ -146,18 +147,15 @@ class Audience:
         self.last = batch.last
         held: list[tuple[int, Unfinished | Exception]] = []
         for number, send in enumerate(self.idle.values()):
-            sending = send(batch.message)
             try:
-                waits_for = sending.send(None)
-            except StopIteration:
-                pass
+                outcome: Unfinished | Exception | None = begin(send(batch.message))
             except Exception as error:  # noqa: BLE001 - its own business, not the feed's: raised again in its task
-                held.append((number, error))
-            else:
-                held.append((number, Unfinished(sending, waits_for)))
+                outcome = error
+            if outcome is not None:
+                held.append((number, outcome))
         listeners = [*self.idle] if held else []
-        for number, outcome in held:
-            listeners[number].hold(outcome)
+        for number, why in held:
+            listeners[number].hold(why)
 
 
 class Listener:
@@ -342,7 +340,7 @@ class Feed:
                     changed.set()
             if self._audiences:
                 told = [Happened.of(event) for event in events]
-                self.lost += sum(audience.give(told) for audience in [*self._audiences.values()])
+                self.lost += sum(audience.give(told) for audience in self._audiences.values())
 
 
 def order_of(event_id: str) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""Finish what was begun without a task: most of what is written to a socket never has to wait, some of it does."""
+"""Begin a coroutine where one stands, without a task: most of what is written to a socket never has to wait."""
 
 from __future__ import annotations
 
@@ -29,3 +29,17 @@ class Unfinished:
     def close(self) -> None:
         """Give it up."""
         self._coroutine.close()
+
+
+def begin(coroutine: Coroutine[Any, Any, None]) -> Unfinished | None:
+    """Run a coroutine until it has to wait; `None` if it didn't have to.
+
+    >>> async def at_once(): pass
+    >>> begin(at_once()) is None
+    True
+    """
+    try:
+        waits_for = coroutine.send(None)
+    except StopIteration:
+        return None
+    return Unfinished(coroutine, waits_for)

@@ -150,7 +150,7 @@ def called(work: Work, turn: int, made: Any) -> None:
     began(work, turn)
     for call in made:
         if stale:
-            work.do(effects.Answer(call=call.call, result=calls.CANCELLED))
+            calls.refuse(work, [call])
         else:
             was_limited = state["limited"] or state["reason"]
             _call(work, call.call, call.name, call.arguments)
