@@ -11,7 +11,8 @@ from starlette.websockets import WebSocket
 
 _GREETING_S = 10.0
 _LONGEST = 4096
-_AHEAD = 100
+_AHEAD = 3_000
+"""Messages read before the session takes them: a minute of audio, in which the slowest start has failed."""
 
 Message = MutableMapping[str, Any]
 
