@@ -17,7 +17,7 @@ import time
 
 from framework import Registry, Tool, hookimpl, tool
 
-SECRET = "card 4111-1111"
+SECRET = "the word is zebra-crossing"
 
 
 @tool
@@ -132,8 +132,8 @@ async def test_a_model_that_calls_a_bad_tool_reads_a_code_and_a_safe_sentence(pr
     assert answer["code"] == CODES[tool]
     assert answer["message"].endswith(".")
     assert server.refused == []
-    assert "4111-1111" not in json.dumps(server.requests)
-    assert "4111-1111" not in out + err
+    assert "zebra" not in json.dumps(server.requests)
+    assert "zebra" not in out + err
 
 
 @pytest.mark.parametrize(("tool", "outcome"), TOOLS)
@@ -141,4 +141,4 @@ async def test_a_flow_that_runs_a_bad_tool_takes_the_way_of_its_outcome(project,
     (project / "run.yaml").write_text(RUN.replace("TOOL", tool))
     code, out, err = await chat(project, "run.yaml", "--stack", "offline")
     assert (code, out) == (0, "Bot: Sorry, that did not work.\nBot: Bye.\n")
-    assert "4111-1111" not in err
+    assert "zebra" not in err

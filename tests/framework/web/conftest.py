@@ -17,6 +17,7 @@ from framework.control.records import Runner as RunnerRecord
 from framework.control.store import Store
 from framework.processes.gateway import Gateway, GatewaySettings
 from framework.processes.runner import Runner
+from framework.processes.serving import config_of, server_of
 from framework.processes.settings import Deadlines, RunnerSettings
 from framework.testing.holder import PretendHolder
 from framework.testing.redis import redis_server  # noqa: F401 - a fixture
@@ -211,6 +212,28 @@ async def join_fleet():
 @pytest.fixture
 async def gateway(run_gateway):
     return await run_gateway()
+
+
+@pytest.fixture
+async def serve():
+    """Serve an application on a real port; gives its URL."""
+    async with contextlib.AsyncExitStack() as stack:
+
+        async def serve(app, **options):
+            server = server_of(config_of(app, host="127.0.0.1", port=0, **options))
+            serving = asyncio.create_task(server.serve())
+
+            async def leave():
+                server.should_exit = True
+                await asyncio.wait_for(serving, 20)
+
+            stack.push_async_callback(leave)
+            async with asyncio.timeout(20):
+                while not server.started:
+                    await asyncio.sleep(0.01)
+            return f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+
+        yield serve
 
 
 @pytest.fixture

@@ -1,11 +1,9 @@
 """The edge as a whole: what passes, what is said to what doesn't, and how much of it there may be."""
 
-import asyncio
 import json
 
 import aiohttp
 import pytest
-import uvicorn
 from fastapi import FastAPI, Request, WebSocket
 from hypothesis import given
 from hypothesis import strategies as st
@@ -372,17 +370,8 @@ async def test_the_life_of_the_application_passes_untouched():
 
 
 @pytest.fixture
-async def url():
-    config = uvicorn.Config(edge(), host="127.0.0.1", port=0, log_level="error", lifespan="off")
-    server = uvicorn.Server(config)
-    serving = asyncio.create_task(server.serve())
-    async with asyncio.timeout(20):
-        while not server.started:
-            await asyncio.sleep(0.01)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    await asyncio.wait_for(serving, 20)
+async def url(serve):
+    return await serve(edge())
 
 
 async def test_a_real_server_says_the_same(url):

@@ -1,12 +1,10 @@
 """What Pipecat's eval harness sends while its session is still starting is read, kept and passed on in order."""
 
 import asyncio
-import contextlib
 
 import aiohttp
 from fastapi import FastAPI, WebSocket
 
-from framework.processes.serving import config_of, server_of
 from framework.web.harness import Harness
 
 BEFORE_THE_START = 500
@@ -14,18 +12,7 @@ BEFORE_THE_START = 500
 HELLO = '{"type": "client-message", "data": {"t": "eval-connect", "d": {"skip_tts": true}}}'
 
 
-@contextlib.asynccontextmanager
-async def serving(app, **options):
-    server = server_of(config_of(app, host="127.0.0.1", port=0, timeout_graceful_shutdown=1, **options))
-    task = asyncio.create_task(server.serve())
-    while not server.started:
-        await asyncio.wait({task}, timeout=0.01)
-    yield f"127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    await asyncio.wait_for(task, 10)
-
-
-async def test_a_harness_that_sends_audio_while_its_session_starts_slowly_is_not_given_up():
+async def test_a_harness_that_sends_audio_while_its_session_starts_slowly_is_not_given_up(serve, http):
     app, started, over, heard = FastAPI(), asyncio.Event(), asyncio.Event(), []
 
     @app.websocket("/ws")
@@ -37,11 +24,8 @@ async def test_a_harness_that_sends_audio_while_its_session_starts_slowly_is_not
                 heard.append(message.get("text") or message["bytes"])
         over.set()
 
-    async with (
-        serving(app, ws_ping_interval=0.05, ws_ping_timeout=0.5) as address,
-        aiohttp.ClientSession() as http,
-        http.ws_connect(f"ws://{address}/ws", autoping=False) as client,
-    ):
+    url = await serve(app, ws_ping_interval=0.05, ws_ping_timeout=0.5)
+    async with http.ws_connect(f"{url}/ws", autoping=False) as client:
         await client.send_str(HELLO)
         for number in range(BEFORE_THE_START):
             await client.send_bytes(number.to_bytes(2, "big"))

@@ -1,13 +1,11 @@
 """Browsers sign in with a key, and get tickets."""
 
-import asyncio
 import base64
 import hashlib
 import re
 
 import aiohttp
 import pytest
-import uvicorn
 from fastapi import FastAPI, WebSocket
 
 from framework.web import problems, signin
@@ -25,7 +23,7 @@ async def key(tmp_path):
 
 
 @pytest.fixture
-async def url(tmp_path, key):
+async def url(tmp_path, key, serve):
     """A gateway of nothing but its door."""
     app = FastAPI(openapi_url=None)
     problems.install(app)
@@ -42,18 +40,7 @@ async def url(tmp_path, key):
         await client.send_text(credential_of(client).tenant)
         await client.close()
 
-    config = uvicorn.Config(
-        Guarded(app, gatekeeper, page=signin.form_for), host="127.0.0.1", port=0, log_level="error", lifespan="off"
-    )
-    server = uvicorn.Server(config)
-    serving = asyncio.create_task(server.serve())
-    async with asyncio.timeout(20):
-        while not server.started:
-            await asyncio.sleep(0.01)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    await asyncio.wait_for(serving, 20)
+    return await serve(Guarded(app, gatekeeper, page=signin.form_for))
 
 
 @pytest.fixture
