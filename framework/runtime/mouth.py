@@ -48,10 +48,8 @@ class Mouth(Passage):
             return
         if isinstance(frame, LLMTextFrame):
             await self._text(frame)
-        elif isinstance(frame, LLMFullResponseEndFrame):
-            await self._end(frame)
-        elif isinstance(frame, InterruptionFrame):
-            await self._cut(frame)
+        elif isinstance(frame, LLMFullResponseEndFrame | InterruptionFrame):
+            await self._over(frame)
         elif isinstance(frame, FunctionCallsStartedFrame):
             self._stage.calls_came(list(frame.function_calls))
         elif isinstance(frame, Line):
@@ -65,14 +63,8 @@ class Mouth(Passage):
             await self.push_frame(Cue(utterance.key, "start"))
         await self.push_frame(frame)
 
-    async def _end(self, frame: LLMFullResponseEndFrame) -> None:
-        utterance = self._stage.response_ended()
-        await self.push_frame(frame)
-        if utterance is not None:
-            await self.push_frame(Cue(utterance.key, "end"))
-
-    async def _cut(self, frame: InterruptionFrame) -> None:
-        utterance = self._stage.response_cut()
+    async def _over(self, frame: Frame) -> None:
+        utterance = self._stage.response_over()
         await self.push_frame(frame)
         if utterance is not None:
             await self.push_frame(Cue(utterance.key, "end"))

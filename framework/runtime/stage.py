@@ -483,16 +483,11 @@ class PipelineStage:
         )
         self._to.tell(happened.ModelCalled, turn=turn.number, calls=tuple(told))
 
-    def response_ended(self) -> Utterance | None:
-        """The model's response is complete; its utterance, when it said anything."""
-        turn, self._turn = self._turn, None
-        if turn is None:
-            return None
-        self._to.tell(happened.ModelFinished, turn=turn.number, text=turn.text)
-        return turn.utterance
+    def response_over(self) -> Utterance | None:
+        """The model's response is complete, or an interruption stopped it; its utterance, when it had begun one.
 
-    def response_cut(self) -> Utterance | None:
-        """An interruption stopped the model; its utterance, when it had begun one."""
+        One without a word that ends while the person speaks was cut off, in whichever of the two ways that is told.
+        """
         turn, self._turn = self._turn, None
         if turn is None:
             return None

@@ -376,10 +376,13 @@ def finished(work: Work, turn: int, text: str) -> None:
 
 
 def _silence(work: Work, text: str) -> None:
-    """A model that says and does nothing leaves dead air: ask it once more, then say something ourselves."""
-    model = work.state["model"]
+    """A model that says and does nothing leaves dead air: ask it once more, then say something ourselves.
+
+    Not while the person speaks: they cut it off, and what they say is answered.
+    """
+    state, model = work.state, work.state["model"]
     model["batch"] = 0
-    if text or work.state["heard"] or model["again"]:
+    if text or state["heard"] or state["hearing"] or model["again"]:
         model["silent"] = 0
         return
     model["silent"] += 1

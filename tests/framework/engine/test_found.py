@@ -191,3 +191,23 @@ def test_who_says_nothing_about_one_of_two_calls_is_asked_again(drive):
     call.start().wait(6)
 
     assert call.said == ["Shall I?", "Hello?"]
+
+
+def test_a_response_that_the_person_cuts_off_before_its_first_word_is_no_silence_of_the_model(drive):
+    call = drive(PAUSED, tools={"t.look": None}, start=False)
+    state, told = initial(), []
+    for happened in (
+        inputs.Started(at=0.0, session={"id": "s", "channel": "voice", "language": "en"}),
+        inputs.ModelFinished(at=1.0, turn=1, text="How can I help you?"),
+        inputs.Spoken(at=2.0, generated="How can I help you?", spoken="How can I help you?"),
+        inputs.Began(at=3.0),
+        inputs.Heard(at=4.0, text="No."),
+        inputs.Began(at=4.1),
+        inputs.ModelFinished(at=5.0, turn=2),
+        inputs.Heard(at=5.0, text="That is all."),
+    ):
+        state, wanted = step(call.plan, state, happened)
+        told += [effect for effect in wanted if isinstance(effect, effects.Say | effects.RunModel)]
+
+    assert [effect.turn for effect in told] == [1, 2, 3]
+    assert state["model"]["silent"] == 0

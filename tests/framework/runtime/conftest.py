@@ -65,6 +65,12 @@ class ScriptedModel(LLMService):
             await self.push_error("the provider is down")
             return
         await self.push_frame(LLMFullResponseStartFrame())
+        try:
+            await self._play(script, context)
+        finally:  # as Pipecat's services do, also when they are cut off
+            await self.push_frame(LLMFullResponseEndFrame())
+
+    async def _play(self, script: list[Any], context: LLMContext) -> None:
         calls = []
         for item in script:
             if isinstance(item, float):
@@ -84,7 +90,6 @@ class ScriptedModel(LLMService):
                 )
         if calls:
             await self.run_function_calls(calls)
-        await self.push_frame(LLMFullResponseEndFrame())
 
 
 class ToneVoice(TTSService):
